@@ -25,6 +25,7 @@ from vectors.own.desks_refused import desk_vectors
 from vectors.own.exhibits import exhibit_vectors
 from vectors.own.further import further_vectors
 from vectors.own.grants import grant_vectors, grants_of
+from vectors.own.histories import history_vectors
 from vectors.own.judged import judged_vectors
 from vectors.own.light import light_vectors
 from vectors.own.logs import events_of, log_vectors
@@ -43,6 +44,7 @@ LATER: dict[str, tuple[str, Callable[[], Json]]] = {
     "light": ("A light reader's turns, and turns that it must not believe.", light_vectors),
     "judged": ("What is judged by the entries of one log.", judged_vectors),
     "blob": ("Large documents, their parts and descriptions.", blob_vectors),
+    "history": ("Requests, standings and cases, in the order of the log.", history_vectors),
     "desk": ("Standings, steps, consents, recalls and proposals.", desk_vectors),
 }
 

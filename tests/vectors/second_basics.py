@@ -1,6 +1,6 @@
 """What the second verifier stands on: encoding, hashes and signing keys, from docs/spec alone.
 
-Statement-v1, sections 1 to 3 (S-1 to S-9, S-11). Messages are read by hand, by the schema that the
+Statement-v1, sections 1 to 3 (S-1 to S-6). Messages are read by hand, by the schema that the
 specifications' own tables are. What is refused ends in a ValueError of the error's code and the
 rule.
 """
@@ -39,15 +39,15 @@ def fits(condition: object, where: str, what: str) -> None:
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number in its shortest spelling (S-2), and where it ends."""
+    """A number in its shortest spelling (S-1), and where it ends."""
     found = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match(data, at)
     if found is None or (len(found[0]) > 1 and found[0][-1] == 0):
-        raise ValueError("TL-PKT-001 S-2: no varint, or longer than it needs")
+        raise ValueError("TL-PKT-001 S-1: no varint, or longer than it needs")
     return sum((byte & 127) << 7 * place for place, byte in enumerate(found[0])), found.end()
 
 
 def unpack(data: bytes) -> list[int]:
-    """S-4."""
+    """S-1."""
     at, numbers = 0, []
     while at < len(data):
         number, at = varint(data, at)
@@ -60,12 +60,12 @@ def item(where: str, words: str, kind: str, size: str, raw: Any) -> Any:
     if kind in SCHEMA:
         return parse(kind, raw)
     if kind in NUMBERS:
-        need(raw < 1 << NUMBERS[kind], f"TL-PKT-001 S-3: {where} is no {kind}")
+        need(raw < 1 << NUMBERS[kind], f"TL-PKT-001 S-1: {where} is no {kind}")
         return raw
     if kind == "bytes":
         fits(not size or len(raw) == int(size), where, f"has not {size} bytes")
         return raw
-    need(is_utf8(raw), f"TL-PKT-001 S-5: {where} is not UTF-8")
+    need(is_utf8(raw), f"TL-PKT-001 S-1: {where} is not UTF-8")
     text = raw.decode()
     closed = re.fullmatch(r"(?:repeated )?string(?:: | \()((?:`[^`]+`(?:,\s)?)+)\)?", words)
     allowed = names_in(closed[1]) if closed else TEXTS.get(where, "(?s:.*)")
@@ -74,7 +74,7 @@ def item(where: str, words: str, kind: str, size: str, raw: Any) -> Any:
 
 
 def parse(name: str, data: bytes) -> Message:
-    """A message, which has exactly one encoding (S-1 to S-7)."""
+    """A message, which has exactly one encoding (S-1, S-2)."""
     found: dict[int, list[Any]] = {}
     message: Message = {}
     at = last = 0
@@ -85,27 +85,27 @@ def parse(name: str, data: bytes) -> Message:
         if tag % 8 == 2:
             value, at = data[at : at + value], at + value
         need(last <= tag, f"TL-PKT-001 S-1: the fields of {name} are out of order")
-        need(at <= len(data), f"TL-PKT-001 S-7: {name} is cut short")
+        need(at <= len(data), f"TL-PKT-001 S-2: {name} is cut short")
         found.setdefault(tag, []).append(value)
         last = tag
     for number, field, words, repeated, kind, size in SCHEMA[name]:
         where = f"{name}.{field}"
         values = found.pop(8 * number + (0 if kind in NUMBERS and not repeated else 2), [])
         if repeated and kind in NUMBERS:
-            need(8 * number not in found, f"TL-PKT-001 S-4: {where} is not packed")
+            need(8 * number not in found, f"TL-PKT-001 S-1: {where} is not packed")
         if repeated and kind in NUMBERS and values:
-            need(len(values) == 1 and values[0], f"TL-PKT-001 S-4: {where} is not packed")
+            need(len(values) == 1 and values[0], f"TL-PKT-001 S-1: {where} is not packed")
             values = unpack(values[0])
         if repeated or values:
             need(repeated or len(values) == 1, f"TL-PKT-001 S-1: {where} stands twice")
             shown = repeated or kind in SCHEMA or values[0]
-            need(shown, f"TL-PKT-001 S-3: {where} is there and empty")
+            need(shown, f"TL-PKT-001 S-1: {where} is there and empty")
             items = [item(where, words, kind, size, value) for value in values]
             ordered = "ascending" not in words or kind in SCHEMA or ascending(items)
             fits(ordered, where, "is not ascending")
             message[field] = items if repeated else items[0]
         elif kind in SCHEMA:
-            need("absent" in words, f"TL-PKT-001 S-5: {where} is missing")
+            need("absent" in words, f"TL-PKT-001 S-1: {where} is missing")
             message[field] = None
         else:
             size = "" if "none, or" in words else size
@@ -115,7 +115,9 @@ def parse(name: str, data: bytes) -> Message:
             value = value.encode() if isinstance(value, str) else value
             count = value if isinstance(value, int) else len(value)
             fits(count in WITHIN[where], where, "is out of bounds")
-    need(not found, f"TL-PKT-001 S-6: {name} has a field or a wire type that is none")
+        if field.endswith("_ms"):
+            need(message[field] < 1 << 63, f"TL-PKT-001 S-1: {where} is no time")
+    need(not found, f"TL-PKT-001 S-1: {name} has a field or a wire type that is none")
     fits(is_consistent(name, message), name, "contradicts itself")
     return message
 
@@ -138,7 +140,7 @@ def commit(name: str, *parts: bytes) -> bytes:
 
 
 def key_id_of(public: bytes) -> bytes:
-    """S-11."""
+    """S-6."""
     return commit("key", (1).to_bytes(2), public)
 
 
@@ -151,24 +153,24 @@ def expand(key: bytes, name: str, *info: bytes, size: int) -> bytes:
 
 
 def verify_point(encoded: bytes) -> None:
-    """S-8: a point of the curve in its one encoding, whose eightfold is not the neutral point."""
+    """S-3: a point of the curve in its one encoding, whose eightfold is not the neutral point."""
     prime = 2**255 - 19
     d = -121665 * pow(121666, -1, prime)
     y = int.from_bytes(encoded, "little") % (1 << 255)
     square = (y * y - 1) * pow(d * y * y + 1, -1, prime) % prime
-    need(y < prime and pow(square, prime // 2, prime) < 2, "TL-KEY-001 S-8: no point")
+    need(y < prime and pow(square, prime // 2, prime) < 2, "TL-KEY-001 S-3: no point")
     for _ in range(3):  # twice a point has the height (y² + x²) / (2 + x² - y²)
         y = (y * y + square) * pow(2 + square - y * y, -1, prime) % prime
         square = (y * y - 1) * pow(d * y * y + 1, -1, prime) % prime
-    need(y != 1, "TL-KEY-001 S-8: a small order")
+    need(y != 1, "TL-KEY-001 S-3: a small order")
 
 
 def verify_composite(public: bytes, signature: bytes, message: bytes, context: bytes = b"") -> None:
-    """S-8 and S-9."""
+    """S-3 and S-4."""
     name = b"COMPSIG-MLDSA65-Ed25519-SHA512"
     signed = b"CompositeAlgorithmSignatures2025" + name + len(context).to_bytes() + context
     signed += sha512(message).digest()
-    need((len(public), len(signature)) == (1984, 3373), "TL-KEY-002 S-9: another length")
+    need((len(public), len(signature)) == (1984, 3373), "TL-KEY-002 S-4: another length")
     verify_point(public[1952:])
     try:
         one = mldsa.MLDSA65PublicKey.from_public_bytes(public[:1952])
@@ -176,4 +178,4 @@ def verify_composite(public: bytes, signature: bytes, message: bytes, context: b
         other = ed25519.Ed25519PublicKey.from_public_bytes(public[1952:])
         other.verify(signature[3309:], signed)
     except InvalidSignature:
-        raise ValueError("TL-KEY-002 S-9: a half does not verify") from None
+        raise ValueError("TL-KEY-002 S-4: a half does not verify") from None

@@ -26,7 +26,7 @@ def expand(key: bytes, info: bytes, size: int) -> bytes:
 
 
 def padded(length: int) -> int:
-    """P-9."""
+    """P-5."""
     for step in (128, 256, 512, 1024):
         if length <= step:
             return step
@@ -66,16 +66,16 @@ def root(leaves: list[bytes]) -> bytes:
 
 
 def leaf(part: bytes) -> bytes:
-    """BL-3."""
+    """BL-2."""
     return sha256(b"\0" + part).digest()
 
 
 def description(value: bytes) -> dict[str, Any]:
-    """BL-4, with the secret still masked."""
-    need(121 <= len(value) <= 248, "TL-PKT-001 BL-4: size")
-    need(value[120:].isascii(), "TL-PKT-001 BL-4: media type")
+    """BL-3, with the secret still masked."""
+    need(121 <= len(value) <= 248, "TL-PKT-001 BL-3: size")
+    need(value[120:].isascii(), "TL-PKT-001 BL-3: media type")
     length = int.from_bytes(value[48:56])
-    need(0 < length <= 50 << 30, "TL-PKT-001 BL-4: length")
+    need(0 < length <= 50 << 30, "TL-PKT-001 BL-3: length")
     return {
         "blob_id": value[:16],
         "masked": value[16:48],
@@ -87,13 +87,13 @@ def description(value: bytes) -> dict[str, Any]:
 
 
 def unmasked(masked: bytes, field_secret: bytes, packet_id: bytes, slot: int) -> bytes:
-    """BL-4."""
+    """BL-3."""
     mask = expand(field_secret, LABEL % b"blob-key" + packet_id + slot.to_bytes(4), 32)
     return bytes(a ^ b for a, b in zip(masked, mask, strict=True))
 
 
 def opened(secret: bytes, blob_id: bytes, number: int, part: bytes) -> bytes:
-    """BL-11: the plaintext of a part."""
+    """BL-8: the plaintext of a part."""
     cipher, base = keys(secret, blob_id)
     plain = b""
     for place, start in enumerate(range(0, len(part), CHUNK + TAG)):
@@ -101,5 +101,5 @@ def opened(secret: bytes, blob_id: bytes, number: int, part: bytes) -> bytes:
         try:
             plain += cipher.decrypt(nonce, part[start : start + CHUNK + TAG], b"")
         except (InvalidTag, ValueError):
-            raise ValueError("TL-BLB-001 BL-11: a chunk") from None
+            raise ValueError("TL-BLB-001 BL-8: a chunk") from None
     return plain

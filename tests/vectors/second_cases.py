@@ -226,6 +226,7 @@ JUDGES: dict[str, Callable[[Json], object]] = {
     "refused signed": judge_signed,
     "refused composite": judge_composite,
     "refused body": lambda case: basics.parse(statements.BODIES[case["type"]], of(case["bytes"])),
+    "refused message": lambda case: basics.parse(case["message"], of(case["bytes"])),
     "refused packet": judge_packet,
     "refused granted": judge_granted,
     "refused forward": judge_forward,

@@ -1,8 +1,8 @@
 """The second verifier's desks: what people do with each other beyond sending, from docs/spec alone.
 
-Standing-v1 (T-1 to T-5), request-v1 (R-1 to R-3, R-4), onward-v1 (O-10, O-11), recall-v1 (RC-1
-to RC-3, RC-4), case-v1 (C-1, C-3), agreement-v1 (AG-4 to AG-6),
-and the notes that some of them carry (S-30). What is refused ends in a ValueError of the error's
+Standing-v1 (T-1), request-v1 (R-1, R-2), onward-v1 (O-10), recall-v1 (RC-1),
+case-v1 (C-1), agreement-v1 (AG-4),
+and the notes that some of them carry (S-21). What is refused ends in a ValueError of the error's
 code and the rule.
 """
 
@@ -22,25 +22,25 @@ NOTES = {14: "RequestNote", 15: "ConsentTerms", 17: "CaseNote"}
 
 
 def verify_standing(m: Message) -> None:
-    """T-1 to T-5, beyond the table."""
+    """T-1, beyond the table."""
     scopes = [(each["article"], each["sender"], each["recipient"]) for each in m["suspensions"]]
-    need(ascending(scopes), "TL-PKT-001 T-5: scopes are out of order")
+    need(ascending(scopes), "TL-PKT-001 T-1: scopes are out of order")
     signer = m["header"]["signer"]
-    need(re.fullmatch(NODE, signer), "TL-PKT-001 T-5: not of a node")
+    need(re.fullmatch(NODE, signer), "TL-PKT-001 T-1: not of a node")
     own = agency_of(signer)
     for article, sender, recipient in scopes:
         one_way = bool(sender)
-        need(one_way == bool(recipient), "TL-PKT-001 T-2: a direction has two ends")
+        need(one_way == bool(recipient), "TL-PKT-001 T-1: a direction has two ends")
         whole = not one_way or (article and sender != recipient and own in (sender, recipient))
-        need(whole, "TL-PKT-001 T-2: no direction of the agency's in an article")
+        need(whole, "TL-PKT-001 T-1: no direction of the agency's in an article")
     ended = not m["ended"] or (scopes and not scopes[0][0])
-    need(ended, "TL-PKT-001 T-3: ended, and not suspended")
+    need(ended, "TL-PKT-001 T-1: ended, and not suspended")
     act = m["officer"]
-    need(act is None or act["counter"] <= m["counter"], "TL-PKT-001 T-4: a later officer")
+    need(act is None or act["counter"] <= m["counter"], "TL-PKT-001 T-1: a later officer")
 
 
 def verify_step(m: Message) -> None:
-    """R-1 and R-4."""
+    """R-1."""
     kind, who = m["kind"], m["acted_by"]
     by_node = kind in ("expire", "dispute")
     named = by_node if who is None else not by_node and who["role"] in ("liaison", "officer")
@@ -50,39 +50,39 @@ def verify_step(m: Message) -> None:
     )
     fits = fits and bool(m["urgency"]) == (kind in ("contest", "lower"))
     fits = fits and kind in ("clarified", m["permit"] or kind)
-    need(fits, "TL-PKT-001 R-4: something of another kind of step")
+    need(fits, "TL-PKT-001 R-1: something of another kind of step")
 
 
 def verify_consent(m: Message) -> None:
-    """O-11."""
+    """O-10."""
     lasts = bool(m["ends_ms"]) == (m["step"] in ("ask", "give"))
-    need(lasts, "TL-PKT-001 O-11: another end")
-    need(m["step"] != "give" or m["acted_by"], "TL-PKT-001 O-11: given by nobody")
-    need(m["step"] == "give" or not m["seconded_by"], "TL-PKT-001 O-11: two persons")
+    need(lasts, "TL-PKT-001 O-10: another end")
+    need(m["step"] != "give" or m["acted_by"], "TL-PKT-001 O-10: given by nobody")
+    need(m["step"] == "give" or not m["seconded_by"], "TL-PKT-001 O-10: two persons")
 
 
 def verify_recall(m: Message) -> None:
-    """RC-1 to RC-3 and RC-4."""
+    """RC-1."""
     order, answer = m["order"], m["answer"]
     need((order is None) != (answer is None), "TL-PKT-001 RC-1: not one of both")
     if order is not None:
         slots = order["slots"]
-        need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 RC-4: slots")
+        need(ascending(slots) and max((0, *slots)) < 2048, "TL-PKT-001 RC-1: slots")
         alone = not (order["whole"] and order["grant"])
-        need(alone, "TL-PKT-001 RC-2: one grant, from everybody")
+        need(alone, "TL-PKT-001 RC-1: one grant, from everybody")
     else:
-        need(ascending(answer["reach"]), "TL-PKT-001 RC-4: reach is out of order")
+        need(ascending(answer["reach"]), "TL-PKT-001 RC-1: reach is out of order")
         decided = not answer["ground"] or answer["acted_by"]
-        need(decided, "TL-PKT-001 RC-3: kept by nobody")
+        need(decided, "TL-PKT-001 RC-1: kept by nobody")
 
 
 def verify_proposal(m: Message) -> None:
-    """AG-6."""
+    """AG-4."""
     agreement = with_attestations(m["agreement"])
-    need(agreement["type"] == 4, "TL-PKT-001 AG-6: no agreement")
+    need(agreement["type"] == 4, "TL-PKT-001 AG-4: no agreement")
     alone = not m["declined"] or not (m["in_reply_to"] or m["answer_by_ms"])
-    need(alone, "TL-PKT-001 AG-6: declined, and more")
-    need(m["in_reply_to"] != id_of(agreement), "TL-PKT-001 AG-6: answers itself")
+    need(alone, "TL-PKT-001 AG-4: declined, and more")
+    need(m["in_reply_to"] != id_of(agreement), "TL-PKT-001 AG-4: answers itself")
 
 
 VERIFIERS: dict[int, Callable[[Message], None]] = {
@@ -103,7 +103,7 @@ def parse_body(number: int, body: bytes) -> Message:
 
 
 def verify_request_note(step: Message, note: Message) -> None:
-    """R-2 and R-3."""
+    """R-2."""
     kind, items = step["kind"], note["items"]
     numbers = [item["number"] for item in items]
     need(ascending(numbers), "TL-PKT-001 R-2: items are out of order")
@@ -117,7 +117,7 @@ def verify_request_note(step: Message, note: Message) -> None:
     spoken = kind not in ("reject", "clarify", "clarified", "authorise", "contest")
     need(spoken or note["text"], "TL-PKT-001 R-2: without words")
     neither = any(item["ground"] == "neither-confirm-nor-deny" for item in items)
-    need(not neither or not note["text"], "TL-PKT-001 R-3: it says more")
+    need(not neither or not note["text"], "TL-PKT-001 R-2: it says more")
 
 
 def verify_terms(consent: Message, terms: Message) -> None:
@@ -143,9 +143,9 @@ NOTE_VERIFIERS = {14: verify_request_note, 15: verify_terms, 17: verify_case_not
 
 
 def open_note(number: int, body: bytes, seed: bytes) -> Message:
-    """S-30: how much of the body is hashed, the info, the encoded note and the note."""
+    """S-21: how much of the body is hashed, the info, the encoded note and the note."""
     message, (private, public) = parse_body(number, body), kem_pair(seed)
-    need(message["kem_key_id"] == key_id_of(public), "TL-PKT-008 S-30: for another key")
+    need(message["kem_key_id"] == key_id_of(public), "TL-PKT-008 S-21: for another key")
     sealed = message["sealed"]
     start = body.index(sealed) - 1 - (len(sealed).bit_length() + 6) // 7
     rest = body[:start] + body[body.index(sealed) + len(sealed) :]
@@ -154,10 +154,10 @@ def open_note(number: int, body: bytes, seed: bytes) -> Message:
     try:
         plaintext = suite.decrypt(sealed, private, info)
     except (InvalidTag, ValueError):
-        raise ValueError("TL-PKT-008 S-30: does not open") from None
+        raise ValueError("TL-PKT-008 S-21: does not open") from None
     end = 4 + int.from_bytes(plaintext[:4])
     whole = end <= len(plaintext) and plaintext[end:] == bytes(padded(end) - end)
-    need(whole, "TL-PKT-001 S-30: padding")
+    need(whole, "TL-PKT-001 S-21: padding")
     encoded = plaintext[4:end]
     note = parse(NOTES[number], encoded)
     NOTE_VERIFIERS[number](message, note)
@@ -165,7 +165,7 @@ def open_note(number: int, body: bytes, seed: bytes) -> Message:
 
 
 def verify_signatures(proposal: Message, known: Trust, index: int, time_ms: int) -> None:
-    """AG-4 and AG-5, of a proposal whose own statement was verified."""
+    """AG-4, of a proposal whose own statement was verified."""
     agreement = with_attestations(proposal["agreement"])
     known.verify(agreement, index, time_ms)
     terms = parse("Agreement", agreement["body"])
@@ -174,5 +174,5 @@ def verify_signatures(proposal: Message, known: Trust, index: int, time_ms: int)
     signers = [each["signer"] for each in agreement["attestations"]]
     need(sorted(signers) == sorted(wanted), "TL-AGR-020 AG-4: other signatures")
     parties, members = {*terms["parties"]}, {*known.members.at(1 << 62)[1]}
-    need({agency_of(drafter), agency_of(speaker)} <= parties, "TL-AGR-020 AG-5: by no party")
-    need(parties <= members, "TL-AGR-020 AG-5: a party that is no agency")
+    need({agency_of(drafter), agency_of(speaker)} <= parties, "TL-AGR-020 AG-4: by no party")
+    need(parties <= members, "TL-AGR-020 AG-4: a party that is no agency")

@@ -1,4 +1,4 @@
-"""The second verifier's light reader, from docs/spec/federation-v1.md (F-19, F-21 to F-25).
+"""The second verifier's light reader, from docs/spec/federation-v1.md (F-14, F-16 to F-19).
 
 What is refused ends in a ValueError of the error's code and the rule.
 """
@@ -14,13 +14,13 @@ from vectors.second_trust import Trust, agency_of
 
 
 class State:
-    """A state's bytes, read from the front (F-18)."""
+    """A state's bytes, read from the front (F-14)."""
 
     def __init__(self, data: bytes) -> None:
         self.left = data
 
     def take(self, size: int) -> bytes:
-        need(len(self.left) >= size, "TL-PKT-001 F-18: cut off")
+        need(len(self.left) >= size, "TL-PKT-001 F-14: cut off")
         found, self.left = self.left[:size], self.left[size:]
         return found
 
@@ -35,12 +35,11 @@ class State:
         for _ in range(self.number(4)):
             key = State(self.part())
             told = Message(id=key.take(32), node=key.part().decode(), use=key.part().decode())
-            key.take(key.number(4))
-            begin, end = key.number(8), key.number(8)
-            found.append(told | {"begin": begin, "end": end})
-            key.take(16)
-            need(not key.left, "TL-PKT-001 F-18: more")
-        need(not self.left, "TL-PKT-001 F-18: more")
+            told |= {"types": [*key.take(key.number(4))]}
+            told |= {"begin": key.number(8), "end": key.number(8)}
+            found.append(told | {"index": key.number(8), "ended": key.number(8)})
+            need(not key.left, "TL-PKT-001 F-14: more")
+        need(not self.left, "TL-PKT-001 F-14: more")
         return found
 
     def agency(self) -> Message:
@@ -51,20 +50,20 @@ class State:
 
 
 def verify_leaf(root: bytes, uri: str, leaf: Message) -> bytes:
-    """F-19; gives the state, empty for absence."""
+    """F-14; gives the state, empty for absence."""
     key, siblings, other = commit("directory", uri.encode()), leaf["siblings"], leaf["other"]
     bits = [key[depth // 8] >> (7 - depth % 8) & 1 for depth in range(len(siblings))]
     found = bytes(32)
     if leaf["state"]:
-        need(not other, "TL-LOG-001 F-19: of another agency")
+        need(not other, "TL-LOG-001 F-14: of another agency")
         found = sha(b"\0", key, sha(leaf["state"]))
     elif other:
         theirs = [other[depth // 8] >> (7 - depth % 8) & 1 for depth in range(len(siblings))]
-        need(other[:32] != key and theirs == bits, "TL-LOG-001 F-19: elsewhere")
+        need(other[:32] != key and theirs == bits, "TL-LOG-001 F-14: elsewhere")
         found = sha(b"\0", other)
     for bit, sibling in zip(reversed(bits), reversed(siblings), strict=True):
         found = sha(b"\1", sibling, found) if bit else sha(b"\1", found, sibling)
-    need(found == root, "TL-LOG-001 F-19: another root")
+    need(found == root, "TL-LOG-001 F-14: another root")
     state: bytes = leaf["state"]
     return state
 
@@ -91,35 +90,35 @@ class Light:
         ]
 
     def take(self, data: bytes, made: Message) -> None:
-        """F-22 to F-24."""
+        """F-17 to F-18."""
         turn = parse("LightTurn", data)
         entry = turn["directory"]
-        need(len(entry) == 41 and entry[:1] == b"\2", "TL-PKT-001 F-22: no directory entry")
+        need(len(entry) == 41 and entry[:1] == b"\2", "TL-PKT-001 F-17: no directory entry")
         time_ms, root = int.from_bytes(entry[1:9]), entry[9:]
         read = State(verify_leaf(root, "", turn["federation"]))
         decision, _, listed = read.take(32), read.number(8), read.keys()
         constitution = self.constitution
         if decision != constitution["id"]:
             body = turn["amendment"]
-            need(id_of({"type": 22, "body": body}) == decision, "TL-TRU-010 F-22: withheld")
+            need(id_of({"type": 22, "body": body}) == decision, "TL-TRU-010 F-17: withheld")
             constitution = parse("Amendment", body)["constitution"] | {"id": decision}
             same = constitution["log"]["origin"] == self.constitution["log"]["origin"]
-            need(same, "TL-LOG-006 F-22: another log")
+            need(same, "TL-LOG-006 F-17: another log")
         publics = {key_id_of(each): each for each in turn["keys"]}
         publics |= {key_id_of(each["public"]): each["public"] for each in self.keys}
-        need({each["id"] for each in listed} <= publics.keys(), "TL-TRU-002 F-22: a key is missing")
+        need({each["id"] for each in listed} <= publics.keys(), "TL-TRU-002 F-17: a key is missing")
         keys = [each | {"public": publics[each["id"]]} for each in listed]
         lines = self.lines(turn, constitution, keys)
         counted(lines, self.keys, self.constitution)
         counted_s = counted(lines, keys, constitution)
         size = turn["size"]
         leaf = sha(b"\0", entry)
-        verify_inclusion(leaf, size - 1, size, turn["last"], turn["root"], "F-22")
+        verify_inclusion(leaf, size - 1, size, turn["last"], turn["root"], "F-17")
         if self.newest:
             old = self.newest
             roots = old["root"], turn["root"]
             verify_consistency(roots, old["size"], size, turn["consistency"])
-            need(time_ms >= old["time_ms"], "TL-TRU-010 F-22: back in time")
+            need(time_ms >= old["time_ms"], "TL-TRU-010 F-17: back in time")
         state = verify_leaf(root, self.uri, turn["own"])
         own = State(state).agency() if state else Message()
         self.verify_own(own, made, size - 1)
@@ -128,7 +127,7 @@ class Light:
         self.newest |= {"directory": root, "counted_s": counted_s}
 
     def lines(self, turn: Message, constitution: Message, keys: Sequence[Message]) -> Message:
-        """F-23: the time of each verified line, by the cosigner's public key."""
+        """F-17: the time of each verified line, by the cosigner's public key."""
         origin = constitution["log"]["origin"]
         head = f"{origin}\n{turn['size']}\n{b64encode(turn['root']).decode()}\n\n"
 
@@ -142,7 +141,7 @@ class Light:
         logs = constitution["log"]["verifier_keys"]
         named = {parse_vkey(vkey)[:2] for vkey in logs}
         present = {(line["name"], line["key_hash"]) for line in turn["lines"]}
-        need(named <= present, "TL-LOG-007 F-23: the log did not sign")
+        need(named <= present, "TL-LOG-007 F-17: the log did not sign")
         verify_note(note(named), origin, logs)
         times = {}
         for key in (*self.keys, *keys):
@@ -154,37 +153,37 @@ class Light:
         return times
 
     def verify_own(self, own: Message, made: Message, index: int) -> None:
-        """F-24."""
+        """F-18."""
         if not own:
-            need(not self.own, "TL-TRU-010 F-24: it went away")
+            need(not self.own, "TL-TRU-010 F-18: it went away")
             return
         for name in ("generation", "index", "entries"):
-            need(own[name] >= self.own.get(name, 0), "TL-TRU-010 F-24: it goes back")
+            need(own[name] >= self.own.get(name, 0), "TL-TRU-010 F-18: it goes back")
         mine = sum(each < index for each in made["indexes"])
-        need(own["entries"] == mine, "TL-TRU-011 F-24: entries")
-        need(own["record"].hex() in made["records"], "TL-TRU-011 F-24: a record")
+        need(own["entries"] == mine, "TL-TRU-011 F-18: entries")
+        need(own["record"].hex() in made["records"], "TL-TRU-011 F-18: a record")
         keys = {key["id"].hex() for key in own["keys"]}
-        need(keys <= {*made["keys"]}, "TL-TRU-011 F-24: a key")
+        need(keys <= {*made["keys"]}, "TL-TRU-011 F-18: a key")
 
     def show(self, uri: str, data: bytes, now_s: int) -> Message:
-        """F-25: the state of another agency, or nothing where it has none."""
+        """F-19: the state of another agency, or nothing where it has none."""
         newest = self.newest
         oldest = min(newest["counted_s"], newest["time_ms"] // 1000) if newest else 0
-        need(now_s - oldest <= 600, "TL-TRU-006 F-25: too old")
-        need(newest["counted_s"] - now_s <= 120, "TL-TRU-007 F-25: of the future")
+        need(now_s - oldest <= 600, "TL-TRU-006 F-19: too old")
+        need(newest["counted_s"] - now_s <= 120, "TL-TRU-007 F-19: of the future")
         state = verify_leaf(newest["directory"], uri, parse("DirectoryLeaf", data))
         return State(state).agency() if state else Message()
 
 
 def vkey_of(key: Message) -> str:
-    """L-10."""
+    """L-9."""
     name, public = key["node"], b"\6" + key["public"]
     digest = sha(name.encode(), b"\n", public)[:4]
     return f"{name}+{digest.hex()}+{b64encode(public).decode()}"
 
 
 def counted(times: Message, keys: Sequence[Message], constitution: Message) -> int:
-    """F-21, with the keys that a reader has; gives the counted time."""
+    """F-16, with the keys that a reader has; gives the counted time."""
     newest: dict[str, int] = {}
     for key in keys:
         time_s = times.get(key["public"])
@@ -192,5 +191,5 @@ def counted(times: Message, keys: Sequence[Message], constitution: Message) -> i
             agency = agency_of(key["node"])
             newest[agency] = max(time_s, newest.get(agency, 0))
     quorum = constitution["quorum"]
-    need(len(newest) >= quorum, "TL-LOG-044 F-23: too few cosigners")
+    need(len(newest) >= quorum, "TL-LOG-044 F-17: too few cosigners")
     return sorted(newest.values())[-quorum]

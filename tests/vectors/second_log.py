@@ -1,21 +1,18 @@
 """The second verifier's log: its tree, checkpoints and proofs, from docs/spec/log-v1.md alone.
 
-L-1 to L-3, L-4, L-7 and L-8 to L-13. What is refused ends in a ValueError of the error's code and
+L-1 to L-3, L-4, L-6 and L-7 to L-11. What is refused ends in a ValueError of the error's code and
 the rule.
 """
 
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from vectors.second_basics import commit, need, parse, prefixed, sha
-from vectors.second_schema import Message
+from vectors.second_schema import BASE64, Key, Message, base64, parse_vkey
 
-Key = tuple[str, bytes, int, bytes]
-BASE64 = "[A-Za-z0-9+/]+={0,2}"
 NOTE = re.compile(
     r"(?P<text>(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/]{43}=)\n)\n"
     rf"(?P<lines>(?:— [^ \n]+ {BASE64}\n)+)"
@@ -27,7 +24,7 @@ PROOF = re.compile(
 
 
 def tree_root(leaves: Sequence[bytes]) -> bytes:
-    """L-1, and the trees of S-16."""
+    """L-1, and the trees of S-9."""
     if len(leaves) < 2:
         return leaves[0] if leaves else sha()
     split = 1 << (len(leaves) - 1).bit_length() - 1
@@ -35,7 +32,7 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
 
 
 def climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root that a path leads to (S-22, L-2), or none where it has too many or too few hashes.
+    """The root that a path leads to (S-14, L-2), or none where it has too many or too few hashes.
 
     From the root downwards, unlike the specification: the two ways must agree.
     """
@@ -88,9 +85,9 @@ def blind(opening: Message) -> bytes:
 
 
 def read_opening(data: bytes, size: int, path: Sequence[bytes], root: bytes) -> Message:
-    """The event, once its entry stands where the opening says (L-8), and its id (L-7)."""
+    """The event, once its entry stands where the opening says (L-7), and its id (L-6)."""
     opening = parse("LogOpening", data)
-    verify_inclusion(sha(b"\0", blind(opening)), opening["index"], size, path, root, "L-8")
+    verify_inclusion(sha(b"\0", blind(opening)), opening["index"], size, path, root, "L-7")
     event = parse("Event", opening["event"])
     code, party = prefixed(event["code"].encode()), prefixed(event["party"].encode())
     return opening | {
@@ -100,47 +97,29 @@ def read_opening(data: bytes, size: int, path: Sequence[bytes], root: bytes) -> 
 
 
 def verify_same(known: Message, other: Message) -> None:
-    """L-7, of two openings of one event."""
-    need(known == other, "TL-LOG-021 L-7: one event, two entries")
+    """L-6, of two openings of one event."""
+    need(known == other, "TL-LOG-021 L-6: one event, two entries")
 
 
 def verify_equivocation(data: bytes, origin: str, vkeys: Sequence[str]) -> None:
-    """L-23."""
+    """L-20."""
     found = parse("Equivocation", data)
     older, newer = (verify_note(found[name], origin, vkeys) for name in ("older", "newer"))
     verify_consistency([found["root"], newer["root"]], older["size"], newer["size"], found["path"])
-    need(found["root"] != older["root"], "TL-LOG-023 L-23: one history")
+    need(found["root"] != older["root"], "TL-LOG-023 L-20: one history")
 
 
 def leaf_of_extra(index: int, extra: bytes) -> bytes:
-    """The leaf that the data beside a proof tells of (L-12)."""
+    """The leaf that the data beside a proof tells of (L-11)."""
     if extra[:1] == b"\0":
         return sha(b"\0", extra)
     opening = parse("LogOpening", extra)
-    need(opening["index"] == index, "TL-LOG-020 L-12: the opening of another index")
+    need(opening["index"] == index, "TL-LOG-020 L-11: the opening of another index")
     return sha(b"\0", blind(opening))
 
 
-def base64(text: str) -> bytes:
-    """What has one spelling (L-9)."""
-    need(len(text) % 4 == 0 and b64encode(b64decode(text)).decode() == text, "TL-LOG-005 L-9")
-    return b64decode(text)
-
-
-def parse_vkey(vkey: str) -> Key:
-    """The name, key hash, algorithm and public key (L-10)."""
-    found = re.fullmatch(rf"([^\s+]+)[+]([0-9a-f]{{8}})[+]({BASE64})", vkey)
-    if found is None:
-        raise ValueError("TL-KEY-001 L-10: no vkey")
-    name, told, key = found[1], found[2], base64(found[3])
-    key_hash = sha(name.encode(), b"\n", key)[:4]
-    need(key_hash.hex() == told, "TL-KEY-001 L-10: another key hash")
-    need({1: 33, 6: 1313}.get(key[0]) == len(key), "TL-KEY-001 L-10: no such key")
-    return name, key_hash, key[0], key[1:]
-
-
 def verify_line(key: Key, payload: bytes, note: Message) -> Message:
-    """One signature line of a known key (L-10, L-11): its time, where it has one, and its bytes."""
+    """One signature line of a known key (L-9, L-10): its time, where it has one, and its bytes."""
     name, _, algorithm, public = key
     time_s = None
     signed: bytes = note["text"].encode()
@@ -148,49 +127,49 @@ def verify_line(key: Key, payload: bytes, note: Message) -> Message:
         if algorithm == 1:
             ed25519.Ed25519PublicKey.from_public_bytes(public).verify(payload, signed)
         else:
-            need(algorithm == 6 and len(payload) == 2428, "TL-LOG-008 L-10: no such line")
+            need(algorithm == 6 and len(payload) == 2428, "TL-LOG-008 L-9: no such line")
             time_s, origin = int.from_bytes(payload[:8]), note["origin"].encode()
             signed = b"subtree/v1\n\0" + len(name.encode()).to_bytes() + name.encode() + payload[:8]
             signed += len(origin).to_bytes() + origin + bytes(8) + note["size"].to_bytes(8)
             signed += note["root"]
             mldsa.MLDSA44PublicKey.from_public_bytes(public).verify(payload[8:], signed)
-            need(time_s < 1 << 63, "TL-LOG-008 L-10: the time")
+            need(time_s < 1 << 63, "TL-LOG-008 L-9: the time")
     except InvalidSignature:
-        raise ValueError("TL-LOG-008 L-11: a line does not verify") from None
+        raise ValueError("TL-LOG-008 L-10: a line does not verify") from None
     return {"time_s": time_s, "signed_bytes": signed}
 
 
 def verify_note(note: str, origin: str, vkeys: Sequence[str], known: Iterable[Key] = ()) -> Message:
-    """A checkpoint that every one of these keys signed, and some of the known (L-9 to L-11)."""
+    """A checkpoint that every one of these keys signed, and some of the known (L-8 to L-10)."""
     found = NOTE.fullmatch(note)
     plain = not re.search(r"[\x00-\x09\x0b-\x1f]", note) and len(note.encode()) <= 1 << 18
     if found is None or not plain:
-        raise ValueError("TL-LOG-005 L-9: no checkpoint")
+        raise ValueError("TL-LOG-005 L-8: no checkpoint")
     shown: Message = found.groupdict()
     shown |= {"size": int(found["size"]), "root": base64(found["root"])}
     lines = [line.split(" ")[1:] for line in found["lines"].split("\n")[:-1]]
     payloads = [(name, base64(payload)) for name, payload in lines]
     need(shown["size"] <= 1 << 48, "TL-LOG-005 L-1: too large")
     need(shown["size"] or shown["root"] == sha(), "TL-LOG-005 L-1: not the empty tree")
-    need(shown["origin"] == origin, "TL-LOG-006 L-11: another log")
+    need(shown["origin"] == origin, "TL-LOG-006 L-10: another log")
     required = [*map(parse_vkey, vkeys)]
     keys = {key[:2]: key for key in (*required, *known)}
     signed: dict[Key, Message] = {}
     for name, payload in payloads:
         if key := keys.get((name, payload[:4])):
-            need(key not in signed, "TL-LOG-005 L-11: a key signs twice")
+            need(key not in signed, "TL-LOG-005 L-10: a key signs twice")
             signed[key] = verify_line(key, payload[4:], shown)
-    need(all(key in signed for key in required), "TL-LOG-007 L-11: a key is missing")
+    need(all(key in signed for key in required), "TL-LOG-007 L-10: a key is missing")
     named = {key[0] for key in signed if key not in required}
     return shown | {"signed": [signed[key] for key in required], "cosigners": named}
 
 
 def verify_proof(proof: str, leaf: bytes, origin: str, vkeys: Sequence[str]) -> Message:
-    """L-12 to L-13: the position, and the extra data, which only a leaf vouches for (L-12)."""
+    """L-11: the position, and the extra data, which only a leaf vouches for (L-11)."""
     found = PROOF.fullmatch(proof)
     if found is None or len(proof.encode()) > 1 << 19:
-        raise ValueError("TL-LOG-005 L-12: no proof")
-    need(found["extra"] != "", "TL-LOG-005 L-12: an empty line")
+        raise ValueError("TL-LOG-005 L-11: no proof")
+    need(found["extra"] != "", "TL-LOG-005 L-11: an empty line")
     extra, path = base64(found["extra"] or ""), [*map(base64, found["path"].split("\n")[:-1])]
     note, index = verify_note(found["note"], origin, vkeys), int(found["index"])
     verify_inclusion(leaf, index, note["size"], path, note["root"])

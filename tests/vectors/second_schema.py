@@ -1,12 +1,15 @@
 """The second verifier's schema: what the tables of docs/spec say, and the bounds around them.
 
 Messages, fields and types are read from the specifications as they stand; the bounds that stand in
-words are repeated here (S-12, S-13, S-16, S-21, S-29, P-2, P-8, P-9, P-11, P-12, P-24, P-39,
-L-27, L-31, L-6, X-1, T-2, T-5, O-10, O-11, C-1, C-3, R-2, R-4, RC-4).
+words are repeated here (S-7, S-9, S-13, S-20, P-2, P-3, P-5, P-7, P-8, P-18,
+L-23, L-27, L-5, X-1, T-1, O-10, C-1, R-2, R-1, RC-1).
 """
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Container, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,8 @@ _specs = (
     *("request", "onward", "recall", "case", "agreement", "federation", "audit"),
 )
 _text = "".join((_spec / f"{name}-v1.md").read_text() for name in _specs)
+
+_access = (_spec / "access-v1.md").read_text()
 
 
 def names_in(text: str) -> str:
@@ -54,11 +59,14 @@ _word = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _agency = rf"(?=.{{0,255}}\Z)spiffe://{_word}(?:[.]{_word})*"
 NODE = f"{_agency}/node/{_word}"
 _uri = f"{_agency}(?:/node/{_word}|/exchange)?"
-_category = names_in(re.findall("tree of version 1: (.+?);", _text, re.S)[0])
+_tree = re.findall("tree of version 1: (.+?);", _text, re.S)[0]
+CATEGORIES = re.findall("`(.+?)`", _tree)
+_category = names_in(_tree)
 _group = "|".join(sorted({*re.findall(r"(\w+)\\[.]", _category)}))
 _lists = ("members", "asked", "consents", "objections")
 _name = "[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
-_MARKED = ("Opening", "FieldRelease", "ShownField")
+_MARKED = ("Opening", "CompartmentRelease", "FieldRelease", "ShownField")
+_numbers = {each for each in range(512, 512 * len(CATEGORIES) + 512) if each // 64 % 8 < 5}
 TEXTS = {
     **dict.fromkeys(("Header.signer", "Attestation.signer", "Event.party"), _uri),
     **dict.fromkeys(("Agreement.parties", "Agreement.oversight"), _agency),
@@ -73,15 +81,18 @@ TEXTS = {
     "Event.counterpart": f"(?:{_uri})?",
     "Event.actor": "(?s:.*)",
     "Erasure.parties": _agency,
-    "Event.code": names_in(re.findall(r"Codes: (.+?)\.\s", _text, re.S)[0]),
+    "Event.code": names_in(
+        re.findall(r"Codes: (.+?)\.\s", _text, re.S)[0]
+        + re.findall(r"^\| 2 \| code \| string: (.+)", _access, re.M)[0]
+    ),
     "Event.outcome": "ok|refused",
     "Receipt.code": "((malformed|not-authentic|refused|evidence)/[A-Z0-9-]{1,64})?",
     "Decision.category": _category,
-    **dict.fromkeys(
-        [f"{name}.marking" for name in _MARKED],
+    "ShownField.marking": (
         f"(?:{_category}) TLP:(?:CLEAR|GREEN|AMBER(?:[+]STRICT)?|RED) "
-        "PAP:(?:CLEAR|GREEN|AMBER|RED) (?:H0|H1(?:,H2)?(?:,H3)?|H2(?:,H3)?|H3)(?: ORCON)?",
+        "PAP:(?:CLEAR|GREEN|AMBER|RED) (?:H0|H1(?:,H2)?(?:,H3)?|H2(?:,H3)?|H3)(?: ORCON)?"
     ),
+    "ActedBy.role": "analyst|liaison|auditor|officer",
     "Manifest.evaluation": "[ABCX][1-4]",
     "Manifest.case_id": "(?s:.{0,4096})",
     "Caveats.handling": "H[123]",
@@ -102,11 +113,13 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Statement.inclusions": range(1, 65),
     "Inclusion.path": range(13),
     "Manifest.derived_from": range(65),
-    "Manifest.compartments": range(256, 4097, 256),
+    "Manifest.compartments": range(128, 2049, 128),
     "Manifest.slots": range(256, 65_537, 256),
     "Opening.compartment": range(64),
     **dict.fromkeys([f"{name}.form" for name in _MARKED], range(2, 5)),
-    "Opening.slots": range(1, 2049),
+    **dict.fromkeys([f"{name}.marking" for name in _MARKED[:3]], _numbers),
+    "CompartmentRelease.compartment": range(64),
+    **dict.fromkeys(("Opening.slots", "CompartmentRelease.slots"), range(1, 2049)),
     "FieldPlain.name": range(1, 513),
     "FieldPlain.values": range(4097),
     "Address.seq": range(1, 1 << 63),
@@ -147,18 +160,20 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     "Agreement.name": range(1, 65),
     "Agreement.parties": range(2, 65),
     "Agreement.articles": range(1, 65),
-    "Agreement.retention_ms": range(1, 1 << 64),
+    "Agreement.retention_ms": range(1, 1 << 63),
     "Agreement.onward_use": range(4097),
     **dict.fromkeys(("Article.purposes", "Article.kinds", "Article.crime_areas"), range(65)),
     **dict.fromkeys(("Article.directions", "Article.shares"), range(2049)),
     "Share.form": range(5),
     "Exhibit.entries": range(1, 1 << 22),
     "Exhibit.fields": range(1, 2049),
+    "DirectoryLeaf.siblings": range(65),
+    "DirectoryLeaf.other": (0, 64),
     "ProvenEntry.index": range(1 << 48),
     "ProvenEntry.content": range(1, 1 << 22),
     "ProvenEntry.path": range(49),
     "ShownField.slot": range(2048),
-    "ReplyTime.time_ms": range(1, 1 << 64),
+    "ReplyTime.time_ms": range(1, 1 << 63),
     **dict.fromkeys(("PartyStanding.counter", "OfficerAct.counter"), range(1, 1 << 63)),
     "PartyStanding.suspensions": range(257),
     "RequestStep.number": range(1, 257),
@@ -176,35 +191,70 @@ WITHIN: dict[str, Container[int]] = {  # numbers, how many items, how many bytes
     **dict.fromkeys([f"CaseNote.{name}" for name in _lists], range(65)),
 }
 RULES = {  # what a message or a field is refused by, beyond the rules of encoding
-    **dict.fromkeys(("Header.signer", "Attestation.signer"), "S-13"),
-    "Attestation.size": "S-16",
-    "Statement.body": "S-12",
-    "Statement.inclusions": "S-21",
-    **dict.fromkeys(("Agreement", "Article", "Share", "ReplyTime"), "S-29"),
+    **dict.fromkeys(("Header.signer", "Attestation.signer"), "S-7"),
+    "Attestation.size": "S-9",
+    "Statement.body": "S-7",
+    "Statement.inclusions": "S-13",
+    **dict.fromkeys(("Agreement", "Article", "Share", "ReplyTime"), "S-20"),
     "Manifest": "P-2",
-    "FieldPlain": "P-9",
-    **dict.fromkeys([f"{name}.marking" for name in _MARKED], "P-11"),
-    "Opening": "P-8",
-    "Grant": "P-12",
-    "Receipt": "P-24",
-    **dict.fromkeys(("Agency", "Exchange", "Constitution", "MemberRecord", "Vote"), "F-1"),
+    "FieldPlain": "P-5",
+    **dict.fromkeys([f"{name}.marking" for name in _MARKED], "P-7"),
+    **dict.fromkeys(("Opening", "CompartmentRelease"), "P-3"),
+    "Grant": "P-8",
+    "Receipt": "P-18",
+    **dict.fromkeys(("Agency", "Exchange", "Log", "Constitution", "MemberRecord", "Vote"), "F-1"),
     **dict.fromkeys(("Charter", "CharterSignature", "Amendment", "Leave"), "F-1"),
     **dict.fromkeys(("Exhibit", "ProvenEntry", "ShownField"), "X-1"),
-    **dict.fromkeys(("PartyStanding", "Suspension"), "T-5"),
-    **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), "T-2"),
-    "OfficerAct": "T-4",
-    "RequestStep": "R-4",
+    **dict.fromkeys(("PartyStanding", "Suspension"), "T-1"),
+    **dict.fromkeys(("Suspension.sender", "Suspension.recipient"), "T-1"),
+    "OfficerAct": "T-1",
+    "RequestStep": "R-1",
     **dict.fromkeys(("RequestNote", "ItemOutcome"), "R-2"),
-    "Consent": "O-11",
+    "Consent": "O-10",
     "ConsentTerms": "O-10",
-    "CaseStep": "C-3",
+    "CaseStep": "C-1",
     "CaseNote": "C-1",
-    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "RC-4"),
-    "Proposal": "AG-6",
-    **dict.fromkeys(("Address", "Mark"), "P-39"),
-    **dict.fromkeys(("Event", "Decision"), "L-6"),
-    "Erasure": "L-27",
+    **dict.fromkeys(("Recall", "RecallOrder", "RecallAnswer"), "RC-1"),
+    "Proposal": "AG-4",
+    **dict.fromkeys(("Address", "Mark"), "P-18"),
+    **dict.fromkeys(("Event", "Decision"), "L-5"),
+    **dict.fromkeys(("KeyRecord", "Revocation"), "L-12"),
+    "Erasure": "L-23",
 }
+
+
+Key = tuple[str, bytes, int, bytes]
+BASE64 = "[A-Za-z0-9+/]+={0,2}"
+
+
+def base64(text: str) -> bytes:
+    """What has one spelling (L-8)."""
+    if len(text) % 4 or b64encode(b64decode(text)).decode() != text:
+        raise ValueError("TL-LOG-005 L-8")
+    return b64decode(text)
+
+
+def parse_vkey(vkey: str) -> Key:
+    """The name, key hash, algorithm and public key (L-9)."""
+    found = re.fullmatch(rf"([^\s+]+)[+]([0-9a-f]{{8}})[+]({BASE64})", vkey)
+    if found is None:
+        raise ValueError("TL-KEY-001 L-9: no vkey")
+    name, told, key = found[1], found[2], base64(found[3])
+    key_hash = sha256(name.encode() + b"\n" + key).digest()[:4]
+    if key_hash.hex() != told:
+        raise ValueError("TL-KEY-001 L-9: another key hash")
+    if {1: 33, 6: 1313}.get(key[0]) != len(key):
+        raise ValueError("TL-KEY-001 L-9: no such key")
+    return name, key_hash, key[0], key[1:]
+
+
+def algorithms_in(vkeys: Sequence[str]) -> set[int]:
+    """The known algorithms among keys; others are passed over (F-1)."""
+    found = set()
+    for vkey in vkeys:
+        with suppress(ValueError):
+            found.add(parse_vkey(vkey)[2])
+    return found
 
 
 def ascending(items: Sequence[Any]) -> bool:
@@ -262,8 +312,10 @@ def is_consistent(name: str, m: Message) -> bool:
             return not both and bounded and any(lists) and seconded and all(map(ascending, lists))
         case "Receipt":
             placed = {m["entry"] is not None, m["address"] is None} == {m["status"] in (1, 6)}
-            return placed and bool(m["code"]) == (m["status"] == 6)
-        case "Opening":
+            exchange = m["header"]["signer"].endswith("/exchange")
+            signed = exchange if m["entry"] else re.fullmatch(NODE, m["header"]["signer"])
+            return placed and bool(signed) and bool(m["code"]) == (m["status"] == 6)
+        case "Opening" | "CompartmentRelease":
             masked = bool(m["mask"]) == (m["form"] == 3) and len(m["mask"]) <= 64
             return m["slots"][-1] < 2048 and masked
         case "Event":
@@ -286,6 +338,10 @@ def is_consistent(name: str, m: Message) -> bool:
             another = m["recovery_key"] != m["root_key"]
             fits = all(0 < len(der) <= 16 << 10 for der in m["certificate_authorities"])
             return plain and fits and another
+        case "Log":
+            keys = m["verifier_keys"]
+            named = {key.partition("+")[0] for key in keys} == {m["origin"]}
+            return named and len({*keys}) == len(keys) <= 8 and algorithms_in(keys) == {1, 6}
         case "Constitution":
             named, counted = len(m["council"]), len(m["cosigners"])
             above = all(named < 2 * each <= 128 for each in m["rules"].values())

@@ -1,7 +1,7 @@
 """The second verifier's trust: whose keys count, from docs/spec/log-v1.md, sections 2 and 6, and
 docs/spec/federation-v1.md.
 
-L-4, L-5, L-14 to L-17, F-2 to F-18, and agreements (S-28), which need all of it.
+L-4, L-12 to L-15, F-2 to F-14, and agreements (S-19), which need all of it.
 What is refused ends in a ValueError of the error's code and the rule.
 """
 
@@ -29,21 +29,21 @@ def agency_of(signer: str) -> str:
 
 
 def parse_entry(entry: bytes) -> Message | None:
-    """L-4 to L-5: the statement of a clear entry."""
+    """L-4: the statement of a clear entry."""
     blind = entry[:1] == b"\1" and len(entry) == 33
     clear = entry[:1] == b"\0" and len(entry) < 1 << 16
-    need(blind or clear, "TL-LOG-020 L-5: no entry")
+    need(blind or clear, "TL-LOG-020 L-4: no entry")
     return None if blind else parse_signed(entry[1:])
 
 
 def verify_kem(public: bytes) -> None:
-    """L-14: whether something can be sealed to an encryption key."""
+    """L-12: whether something can be sealed to an encryption key."""
     try:
         mlkem.MLKEM768PublicKey.from_public_bytes(public[:1184])
         curve = x25519.X25519PublicKey.from_public_bytes(public[1184:])
         x25519.X25519PrivateKey.from_private_bytes(bytes(32)).exchange(curve)
     except ValueError:
-        raise ValueError("TL-KEY-001 L-14: a useless encryption key") from None
+        raise ValueError("TL-KEY-001 L-12: a useless encryption key") from None
 
 
 class Trust:
@@ -55,10 +55,10 @@ class Trust:
         self.signed: set[str] = set()
         self.records: dict[tuple[str, bytes], Message] = {}
         self.revoked: set[tuple[str, bytes]] = set()  # by agency and key id
-        self.entries: Counter[str] = Counter()  # by agency (F-18)
+        self.entries: Counter[str] = Counter()  # by agency (F-14)
 
     def counts(self, record: Message, index: int, time_ms: int, vouched: bool = False) -> bool:
-        """L-17, of a node's key; P-38, of a manifest's that a grant names."""
+        """L-15, of a node's key; P-13, of a manifest's that a grant names."""
         begun: bool = record["index"] < index and record["not_before_ms"] <= time_ms
         ended = time_ms >= record["not_after_ms"] or index > record.get("end", index)
         return begun and (vouched or not ended)
@@ -66,16 +66,16 @@ class Trust:
     def verify(
         self, statement: Message, index: int, time_ms: int, vouched: bool = False
     ) -> Message:
-        """S-21 to S-26, for what is accepted at this index and time; gives the header."""
-        rule = "P-38" if vouched else "L-17"
+        """S-13 to S-17, for what is accepted at this index and time; gives the header."""
+        rule = "P-13" if vouched else "L-15"
 
         def key_of(number: int, signer: str, key_id: bytes) -> bytes:
             in_force, members = self.members.at(index)
-            need(in_force["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
+            need(in_force["min_suite"] <= 1, "TL-PKT-012 F-3: suite")
             roots = {uri: each["record"]["agency"]["root_key"] for uri, each in members.items()}
             known = signer == in_force["exchange"]["uri"] or agency_of(signer) in roots
             gone = self.members.why_gone(agency_of(signer))
-            need(known, f"TL-TRU-001 S-25: not of this federation {gone}")
+            need(known, f"TL-TRU-001 S-16: not of this federation {gone}")
             if "/node/" in signer:
                 record = self.records.get((signer, key_id), Message(use="none"))
                 signs = record["use"] == "sign"
@@ -83,12 +83,12 @@ class Trust:
                 need(counts, f"TL-TRU-002 {rule}: no key that counts {record.get('why', '')}")
                 public, types = record["public_key"], record["types"]
             else:
-                need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-25: no member")
+                need(signer in roots or "/exchange" in signer, "TL-TRU-001 S-16: no member")
                 public = roots.get(signer, in_force["exchange"]["signing_key"])
                 types = [2, 3, 4, *range(19, 25)] if signer in roots else [8, 12]
-            why = "(F-15)" if signer in self.members.replaced else ""
-            need(key_id == key_id_of(public), f"TL-TRU-002 S-25: another key {why}")
-            need(number in types, "TL-PKT-005 S-25: not for this type")
+            why = "(F-11)" if signer in self.members.replaced else ""
+            need(key_id == key_id_of(public), f"TL-TRU-002 S-16: another key {why}")
+            need(number in types, "TL-PKT-005 S-16: not for this type")
             return bytes(public)
 
         return verify_statement(statement, self.federation, key_of)
@@ -114,13 +114,13 @@ class Trust:
         self.entries[agency_of(header["signer"])] += 1
 
     def read_founding(self, index: int, statement: Message) -> None:
-        """F-2 to F-4."""
+        """F-2 to F-3."""
         kind, body, genesis = statement["type"], statement["body"], bytes(32)
         if not self.charter:
             need(kind == 19, "TL-TRU-005 F-2: no charter")
             need(id_of(statement) == self.federation, "TL-TRU-005 F-2: not the one pinned")
             charter = parse("Charter", body)
-            need(charter["constitution"]["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
+            need(charter["constitution"]["min_suite"] <= 1, "TL-PKT-012 F-3: suite")
             need(charter["header"]["federation"] == genesis, "TL-TRU-003 F-2: a federation")
             self.charter, self.drafted = charter, statement
             return
@@ -161,14 +161,15 @@ class Trust:
         self.founders, self.signed = records, signed
 
     def read_directory(self, index: int, time_ms: int, root: bytes) -> None:
-        """F-17."""
+        """F-13."""
+        need(time_ms < 1 << 63, "TL-LOG-020 F-13: the time")
         same = self.is_partial or root == self.directory_root()
-        need(same, "TL-TRU-010 F-17: another directory")
+        need(same, "TL-TRU-010 F-13: another directory")
         for uri in self.members.pass_time(index, time_ms):
             self.end_keys(uri, index)
 
     def directory_root(self) -> bytes:
-        """F-18."""
+        """F-14."""
         if not self.members.constitutions:
             return directory_root({})
         now, living = self.members.at(1 << 62)
@@ -209,16 +210,16 @@ class Trust:
         return found
 
     def end_keys(self, uri: str, index: int) -> None:
-        """F-9."""
+        """F-6."""
         for (subject, _), record in self.records.items():
             if agency_of(subject) == uri and "end" not in record:
-                record |= {"end": index, "why": "(F-9)"}
+                record |= {"end": index, "why": "(F-6)"}
 
     def read_member(self, index: int, statement: Message) -> None:
-        """F-6 and F-7."""
+        """F-4 and F-5."""
         record, record_id = parse("MemberRecord", statement["body"]), id_of(statement)
         constitution, members = self.members.at(index)
-        need(constitution["min_suite"] <= 1, "TL-PKT-012 F-5: suite")
+        need(constitution["min_suite"] <= 1, "TL-PKT-012 F-3: suite")
         agency = record["agency"]
         current = members.get(agency["uri"])
         is_change = current and current["record"]["generation"] == record["generation"]
@@ -234,10 +235,10 @@ class Trust:
         left = iter(roots)
 
         def key_of(_: int, signer: str, key_id: bytes) -> bytes:
-            need(len(given) == len(roots), "TL-PKT-004 F-6: signatures")
-            need(signer == given[0]["signer"], "TL-PKT-004 F-6: another agency")
+            need(len(given) == len(roots), "TL-PKT-004 F-4: signatures")
+            need(signer == given[0]["signer"], "TL-PKT-004 F-4: another agency")
             root = next(left)
-            need(key_id == key_id_of(root), "TL-TRU-002 F-6: another root")
+            need(key_id == key_id_of(root), "TL-TRU-002 F-4: another root")
             return bytes(root)
 
         verify_statement(statement, self.federation, key_of)
@@ -247,40 +248,40 @@ class Trust:
             self.members.offer(record_id, record)
 
     def read_amendment(self, index: int, statement: Message) -> None:
-        """F-11."""
+        """F-8."""
         self.verify(statement, index, 0)
         amendment = parse("Amendment", statement["body"])
         self.members.propose(index, id_of(statement), amendment)
 
     def read_vote(self, index: int, statement: Message) -> None:
-        """F-12 to F-15."""
+        """F-9 to F-11."""
         self.verify(statement, index, 0)
         vote = parse("Vote", statement["body"])
         if self.members.vote(index, vote) == "remove":
             self.end_keys(vote["subject"], index)
 
     def read_leave(self, index: int, statement: Message) -> None:
-        """F-9."""
+        """F-6."""
         signer = self.verify(statement, index, 0)["signer"]
         parse("Leave", statement["body"])
         self.members.leave(index, signer)
         self.end_keys(signer, index)
 
     def read_record(self, index: int, statement: Message) -> None:
-        """L-14 to L-15."""
+        """L-12 to L-13."""
         record = parse("KeyRecord", statement["body"])
         header = self.verify(statement, index, record["not_before_ms"])
         agency, signer = agency_of(record["subject"]), header["signer"]
         own = signer == record["subject"] and record["use"] != "sign"
-        need(own or signer == agency, "TL-PKT-004 L-14: another signer")
+        need(own or signer == agency, "TL-PKT-004 L-12: another signer")
         if own:
             lasts = self.records[signer, header["key_id"]]["not_after_ms"]
-            need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-14: outlasts its signer's key")
-        need({*record["types"]} <= {2, *range(4, 19)}, "TL-PKT-005 L-14: not for nodes")
+            need(record["not_after_ms"] <= lasts, "TL-TRU-002 L-12: outlasts its signer's key")
+        need({*record["types"]} <= {2, *range(4, 19)}, "TL-PKT-005 L-12: not for nodes")
         record |= {"index": index, "id": key_id_of(record["public_key"])}
         name = record["subject"], record["id"]
-        need(name not in self.records, "TL-PKT-001 L-14: a second record")
-        need((agency, record["id"]) not in self.revoked, "TL-TRU-002 L-15: revoked")
+        need(name not in self.records, "TL-PKT-001 L-12: a second record")
+        need((agency, record["id"]) not in self.revoked, "TL-TRU-002 L-13: revoked")
         if record["use"] == "kem":
             verify_kem(record["public_key"])
         elif record["use"] == "sign":
@@ -288,12 +289,12 @@ class Trust:
         self.records[name] = record
 
     def read_revocation(self, index: int, statement: Message) -> None:
-        """L-15."""
+        """L-13."""
         signer = self.verify(statement, index, 0)["signer"]
         key = parse("Revocation", statement["body"])["revoked_key"]
         held = [record for record in self.records.values() if record["id"] == key]
         own = [record for record in held if agency_of(record["subject"]) == signer]
-        need(own or not held, "TL-TRU-002 L-15: another agency's key")
+        need(own or not held, "TL-TRU-002 L-13: another agency's key")
         self.revoked.add((signer, key))
         for record in own:
             record.setdefault("end", index)
@@ -301,12 +302,12 @@ class Trust:
     def verify_agreement(
         self, statement: Message, index: int, time_ms: int, now_ms: int
     ) -> Message:
-        """S-28, of an agreement that is accepted at this index and time, as of now."""
+        """S-19, of an agreement that is accepted at this index and time, as of now."""
         self.verify(statement, index, time_ms)
         agreement = parse("Agreement", statement["body"])
         signers = {agency_of(each["signer"]) for each in statement["attestations"]}
         wanted = {*agreement["parties"], *agreement["oversight"]}
-        need(wanted <= signers, "TL-AGR-001 S-28: a party has not signed")
+        need(wanted <= signers, "TL-AGR-001 S-19: a party has not signed")
         timely = agreement["valid_from_ms"] <= now_ms < agreement["valid_until_ms"]
-        need(timely, "TL-AGR-001 S-28: not at this time")
+        need(timely, "TL-AGR-001 S-19: not at this time")
         return agreement

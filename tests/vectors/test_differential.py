@@ -15,7 +15,10 @@ from support.consents import consent
 from tearline.errors import StatementMalformed
 from tearline.onward.consent import ConsentTerms
 from tearline.onward.consent import verify_terms as verify_consent_terms
+from tearline.policy.form import Form
+from tearline.policy.marking import parse_marking
 from tearline.requests.step import StepKind, StepNote, verify_note
+from tearline.wire.packets import FieldContent, FieldRelease, parse_field
 from unit.proto.wire.test_reading import changed, changes, message_of, other_items
 from vectors.second_basics import parse
 from vectors.second_desks import VERIFIERS, verify_case_note, verify_request_note, verify_terms
@@ -33,6 +36,13 @@ _TEXTS = [
     "x" * 300,
     "x" * 5000,
 ]
+MARKED = FieldRelease(
+    slot=0,
+    secret=bytes(32),
+    marking=parse_marking("location TLP:CLEAR PAP:CLEAR H0"),
+    form=Form.CLEAR,
+    mask="",
+)
 _UNREAD = {
     "Anchor": "its page repeats tables of log-v1, and is read by no program",
 }
@@ -82,21 +92,22 @@ def second(name: str, data: bytes, step: str) -> None:
 
 def _second_erased(message: Message) -> None:
     if message["entry"][0] != 1 or not message["entries"]:
-        raise ValueError("L-29: no blind entry, or nothing that says whose keys signed")
+        raise ValueError("L-25: no blind entry, or nothing that says whose keys signed")
     if not ascending([each["index"] for each in message["entries"]]):
-        raise ValueError("L-29: entries are out of order")
+        raise ValueError("L-25: entries are out of order")
     with_attestations(message["order"])
     if message["agreement"] is not None:
         with_attestations(message["agreement"]["agreement"])
 
 
 def _second_release(message: Message) -> None:
-    parts = [message["openings"], message["compartments"]]
-    indices = [
-        [parse("Opening", each["opening"])["compartment"] for each in part] for part in parts
+    places = [
+        [each["opening"]["compartment"] for each in message["openings"]],
+        [each["compartment"] for each in message["compartments"]],
+        [each["slot"] for each in message["fields"]],
     ]
-    if not all(map(ascending, [*indices, [each["slot"] for each in message["fields"]]])):
-        raise ValueError("P-16: not each once, in order")
+    if not all(map(ascending, places)):
+        raise ValueError("P-12: not each once, in order")
 
 
 def first(codec: Sample, data: bytes, step: StepKind | None) -> None:
@@ -106,6 +117,8 @@ def first(codec: Sample, data: bytes, step: StepKind | None) -> None:
         verify_note(step, value)
     if isinstance(value, ConsentTerms):
         verify_consent_terms(consent(), value)
+    if isinstance(value, FieldContent):
+        parse_field(data, MARKED)
 
 
 def disagreements(codec: Sample) -> Iterator[str]:

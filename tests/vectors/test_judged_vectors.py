@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tearline.audit.erasure import verify_covers
+from tearline.audit.query import parse_query
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.errors import GrantMisdirected, NotOriginator, TearlineError
 from tearline.federation.counted import verify_counted
@@ -24,24 +26,34 @@ from tearline.verification.log_entries import parse_clear
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline.wire.agreements import parse_agreement
-from tearline.wire.grants import parse_grant
+from tearline.wire.erasures import parse_erasure
+from tearline.wire.grants import parse_event, parse_grant
 from tearline.wire.statements import parse_signed
 from tearline_client.audit.export_verifier import judge_export
 from tearline_client.audit.verifier import AuditVerifier
+from tearline_client.connectors.exporters.csv_safe import safe_cell
 from vectors import second_judged as second
 from vectors.own.spelling import fields_of, joined
 from vectors.own_cases import Case, vectors
+from vectors.second_basics import parse
 
 FILE = vectors("judged")
 FEDERATION = bytes.fromhex(FILE["federation"])
 BAD = FILE["refused"]
+EVENTS = {
+    each["index"]: bytes.fromhex(each["opening"]["event"])
+    for each in FILE["entries"]
+    if "opening" in each
+}
 COUNTS = {
-    "decision": {"PL-4": 55},
-    "disclosure": {"P-38": 2, "S-25": 1, "P-13": 1, "P-17": 1, "L-17": 1},
-    "statement": {"L-17": 3},
-    "cosigned": {"L-11": 2, "F-21": 4},
-    "erased": {"L-27": 2, "L-29": 7, "L-31": 3},
-    "export": {"A-8": 4, "A-9": 9},
+    "decision": {"PL-3": 55},
+    "disclosure": {"P-13": 3, "S-16": 1, "P-9": 1, "L-15": 1},
+    "statement": {"L-15": 3},
+    "cosigned": {"L-10": 2, "F-16": 4},
+    "erased": {"L-23": 2, "L-25": 11, "L-27": 11, "L-29": 4},
+    "covered": {"L-23": 26, "L-27": 18},
+    "export": {"A-5": 7, "A-6": 10},
+    "query": {"A-1": 19},
 }
 
 
@@ -147,10 +159,26 @@ def judge_erased(case: Case) -> None:
     assert judgement.erased is not None
 
 
+def judge_covered(case: Case) -> None:
+    order, event = parse_erasure(of(case["order"])), parse_event(of(case["event"]))
+    verify_covers(order, case["index"], event)
+
+
 def judge_exported(case: Case) -> None:
     file = io.BytesIO(case["file"].encode())
     judged = judge_export(manifest_of(case).encode(), file, FEDERATION)
     raise_first(finding.code for finding in judged.findings)
+
+
+def judge_query(case: Case) -> None:
+    query = parse_query(case["query"])
+    found = [i for i, event in EVENTS.items() if query.matches(parse_event(event))]
+    assert found == case["finds"]
+
+
+def judge_query_again(case: Case) -> None:
+    read = {index: parse("Event", event) for index, event in EVENTS.items()}
+    assert [i for i in read if second.finds(case["query"], read[i])] == case["finds"]
 
 
 class Found(Exception):
@@ -168,7 +196,9 @@ JUDGES: dict[str, Callable[[Case], None]] = {
     "statement": judge_statement,
     "cosigned": judge_cosigned,
     "erased": judge_erased,
+    "covered": judge_covered,
     "export": judge_exported,
+    "query": judge_query,
 }
 SECOND: dict[str, Callable[[Case], object]] = {
     "decision": lambda case: second.verify_decision(FILE["decision"]["agreement"], case),
@@ -176,7 +206,9 @@ SECOND: dict[str, Callable[[Case], object]] = {
     "statement": lambda case: second.verify_statement_at(second.reader(FILE), case),
     "cosigned": lambda case: second.verify_counted(second.reader(FILE), FILE, case["note"]),
     "erased": lambda case: second.verify_erased(FILE, proof_of(case)),
+    "covered": second.verify_covered,
     "export": lambda case: second.verify_export(FEDERATION, manifest_of(case), case["file"]),
+    "query": judge_query_again,
 }
 
 
@@ -220,3 +252,9 @@ def test_the_second_verifier_refuses_it_too(kind: str, case: Case) -> None:
 def test_the_form_of_a_decision_is_the_highest(case: Case) -> None:
     assert POLICY.decide(asked_in(case)).form.text == case["form"]
     assert second.decide(FILE["decision"]["agreement"], case) == case["form"]
+
+
+@pytest.mark.parametrize("case", FILE["cells"], ids=lambda case: ascii(case["value"]))
+def test_a_text_has_one_cell(case: Case) -> None:
+    assert safe_cell(case["value"]) == case["cell"]
+    assert second.cell_of(case["value"]) == case["cell"]

@@ -34,9 +34,18 @@ from tearline.verification.trust import TrustState
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.cosigning import parse_equivocation
 from tearline.wire.deliveries import Cursor, Delivery
-from tearline.wire.federation import parse_charter, parse_key_record, parse_revocation
+from tearline.wire.federation import (
+    parse_amendment,
+    parse_charter,
+    parse_key_record,
+    parse_leave,
+    parse_member_record,
+    parse_revocation,
+    parse_vote,
+)
 from tearline.wire.grants import (
     encode_event,
+    parse_event,
     parse_grant,
     parse_log_opening,
     parse_mark,
@@ -86,6 +95,17 @@ PARSERS: dict[StatementType, Callable[[bytes], object]] = {
     StatementType.RECEIPT: parse_receipt,
     StatementType.VOID: parse_void,
     StatementType.MARK: parse_mark,
+}
+
+MESSAGES: dict[str, Callable[[bytes], object]] = {
+    "Amendment": parse_amendment,
+    "Charter": parse_charter,
+    "Event": parse_event,
+    "KeyRecord": parse_key_record,
+    "Leave": parse_leave,
+    "MemberRecord": parse_member_record,
+    "Revocation": parse_revocation,
+    "Vote": parse_vote,
 }
 
 
@@ -304,6 +324,7 @@ JUDGES: dict[str, Callable[[Case], object]] = {
     "signed": judge_signed,
     "composite": judge_composite,
     "body": lambda case: PARSERS[StatementType(case["type"])](of(case["bytes"])),
+    "message": lambda case: MESSAGES[case["message"]](of(case["bytes"])),
     "packet": judge_packet,
     "granted": judge_granted,
     "forward": lambda case: verify_forward(*(Status[each.upper()] for each in case["steps"])),
@@ -339,6 +360,10 @@ def test_an_auditor_finds_an_opening_of_another_entry(case: Case) -> None:
 
 def test_every_kind_of_bad_copy_is_judged_here() -> None:
     assert {*JUDGES, "extra"} == vectors("refused")["refused"].keys()
+
+
+def test_a_slot_may_be_released_in_both_ways() -> None:
+    judge_packet({"replace": {"release": vectors("refused")["both_ways"]}})
 
 
 def test_evidence_convicts_the_log() -> None:

@@ -31,6 +31,7 @@ from vectors.second_cases import (
     VKEYS,
     Json,
     follow,
+    judge_packet,
     of,
     read_log,
     shown,
@@ -47,7 +48,7 @@ def each(items: list[Json], count: int) -> pytest.MarkDecorator:
 
 
 def verify(signed: str, number: int, body: str, statement_id: str) -> schema.Message:
-    """The body of a statement that a key of its signer stands behind, parsed (S-27)."""
+    """The body of a statement that a key of its signer stands behind, parsed (S-18)."""
     statement = statements.parse_signed(of(signed))
     assert (statement["type"], statement["body"]) == (number, of(body))
     assert statements.id_of(statement) == of(statement_id)
@@ -174,16 +175,17 @@ def test_manifest() -> None:
 
 @each(PACKET["openings"], 5)
 def test_opening(case: Json) -> None:
-    opening = basics.parse("Opening", of(case["encoded"]))
+    opening = verifier.opening_of(of(case["encoded"]))
     assert shown(opening) | {"encoded": case["encoded"]} == case
-    release = {"openings": [{"opening": of(case["encoded"]), "reason": 0}]}
+    told = basics.parse("Opening", of(case["encoded"]))
+    release = {"openings": [{"opening": told, "reason": 0}]}
     release |= {"compartments": [], "fields": []}
     assert verifier.open_packet(MANIFEST, release, {}) == ({}, [opening | {"reason": 0}])
 
 
 @each(PACKET["paths"], 5)
 def test_path(case: Json) -> None:
-    """Some ciphertexts, and what of the others leads to the root (P-41)."""
+    """Some ciphertexts, and what of the others leads to the root (P-4)."""
     verifier.verify_ciphertexts(
         MANIFEST,
         {slot: CIPHERTEXTS[slot] for slot in case["slots"]},
@@ -200,7 +202,7 @@ def test_slot(case: Json) -> None:
     assert secret == of(case["field_secret"])
     (said,) = [
         opening
-        for opening in (basics.parse("Opening", of(each["encoded"])) for each in PACKET["openings"])
+        for opening in (verifier.opening_of(of(each["encoded"])) for each in PACKET["openings"])
         if slot in opening["slots"]
     ]
     opened = verifier.open_slot(MANIFEST, slot, secret, said, CIPHERTEXTS[slot])
@@ -222,10 +224,7 @@ def test_release() -> None:
     assert told == []
     slots = {case["slot"]: case["field"] for case in PACKET["slots"]}
     assert {slot: shown(opened["field"]) for slot, opened in fields.items()} == slots
-    parts = [
-        (basics.parse("Opening", part["opening"])["compartment"], part["key"].hex())
-        for part in release["compartments"]
-    ]
+    parts = [(part["compartment"], part["key"].hex()) for part in release["compartments"]]
     assert parts == [(int(number), key) for number, key in PACKET["keys"].items()]
 
 
@@ -257,7 +256,7 @@ def test_grant(case: Json) -> None:
     assert opened["prefix"] == of(case["body"])[: case["prefix_length"]]
     assert opened["info"] == of(case["info"])
     assert opened["encoded"] == of(case["release"])
-    # P-13 and P-17
+    # P-9 and P-13
     assert grant["packet"] == of(PACKET["statement_id"]) == of(GRANT["packet"])
     assert grant["address"]["recipient"] == GRANT["kem"]["uri"]
     assert grant["header"]["signer"] == MANIFEST["header"]["signer"]
@@ -305,7 +304,7 @@ def test_mark(case: Json) -> None:
 
 @each(RECEIPT["forward"], 36)
 def test_forward(case: Json) -> None:
-    """P-25."""
+    """P-18."""
     before, after = (STATUSES.index(status) for status in case[:2])
     assert (before == after or before < after < 6) is case[2]
 
@@ -431,6 +430,10 @@ def test_what_was_accepted_stays(case: Json) -> None:
 def test_evidence() -> None:
     """What convicts the log is no bad copy: the log is."""
     log.verify_equivocation(of(REFUSED["evidence"]), LOG["origin"], VKEYS)
+
+
+def test_a_slot_may_be_released_in_both_ways() -> None:
+    judge_packet({"replace": {"release": REFUSED["both_ways"]}})
 
 
 # agreement-v1.json

@@ -128,32 +128,32 @@ def body_refused(value: Agreement) -> list[Json]:
     unmarked = Share(partner=MX, category="unmarked", form=Form.EXISTS)
     tied = replace(ARTICLE.shares[0], form=Form.CLEAR)
     cases = [
-        ("S-6", "an unknown field", unknown_field(body)),
-        ("S-29", "parties out of order", terms(parties=(US, MX))),
-        ("S-29", "one party", terms(parties=(US,), articles=())),
-        ("S-29", "a party twice", terms(parties=(MX, US, US))),
-        ("S-29", "a node as a party", terms(parties=(MX, US, b.node_of(US)))),
-        ("S-29", "no articles", terms(articles=())),
-        ("S-29", "an article twice", terms(articles=(ARTICLE, ARTICLE))),
-        ("S-29", "a name with capitals", article(id="Money")),
-        ("S-29", "purposes out of order", article(purposes=ARTICLE.purposes[::-1])),
-        ("S-29", "directions out of order", article(directions=ARTICLE.directions[::-1])),
-        ("S-29", "a direction to oneself", article(directions=to_oneself)),
-        ("S-29", "a share of who is no party", article(shares=(stranger, *ARTICLE.shares))),
-        ("S-29", "a share of no category", article(shares=(nothing,))),
-        ("S-29", "a share of what nobody has marked", article(shares=(unmarked,))),
-        ("S-29", "two shares of one category", article(shares=(ARTICLE.shares[0], tied))),
-        ("S-29", "a form that is none", body.replace(b"\x18\x03", b"\x18\x05", 1)),
-        ("S-29", "a level that is none", body.replace(b"amber+strict", b"amber+strong", 1)),
-        ("S-29", "an urgency twice", respelled(body, 8, b"".join([*times, times[-1]]))),
-        ("S-29", "an urgency missing", respelled(body, 8, b"".join(times[:3]))),
-        ("S-29", "urgencies out of order", respelled(body, 8, b"".join(times[::-1]))),
-        ("S-29", "version 0", other(version=0)),
-        ("S-29", "no name", other(name="")),
-        ("S-29", "it ends when it begins", other(valid_until_ms=value.valid_from_ms)),
-        ("S-29", "kept for no time", other(retention_ms=0)),
-        ("S-29", "a rule of 4097 bytes", other(onward_use="x" * 4097)),
-        ("S-29", "oversight out of order", other(oversight=(US, MX))),
+        ("S-1", "an unknown field", unknown_field(body)),
+        ("S-20", "parties out of order", terms(parties=(US, MX))),
+        ("S-20", "one party", terms(parties=(US,), articles=())),
+        ("S-20", "a party twice", terms(parties=(MX, US, US))),
+        ("S-20", "a node as a party", terms(parties=(MX, US, b.node_of(US)))),
+        ("S-20", "no articles", terms(articles=())),
+        ("S-20", "an article twice", terms(articles=(ARTICLE, ARTICLE))),
+        ("S-20", "a name with capitals", article(id="Money")),
+        ("S-20", "purposes out of order", article(purposes=ARTICLE.purposes[::-1])),
+        ("S-20", "directions out of order", article(directions=ARTICLE.directions[::-1])),
+        ("S-20", "a direction to oneself", article(directions=to_oneself)),
+        ("S-20", "a share of who is no party", article(shares=(stranger, *ARTICLE.shares))),
+        ("S-20", "a share of no category", article(shares=(nothing,))),
+        ("S-20", "a share of what nobody has marked", article(shares=(unmarked,))),
+        ("S-20", "two shares of one category", article(shares=(ARTICLE.shares[0], tied))),
+        ("S-20", "a form that is none", body.replace(b"\x18\x03", b"\x18\x05", 1)),
+        ("S-20", "a level that is none", body.replace(b"amber+strict", b"amber+strong", 1)),
+        ("S-20", "an urgency twice", respelled(body, 8, b"".join([*times, times[-1]]))),
+        ("S-20", "an urgency missing", respelled(body, 8, b"".join(times[:3]))),
+        ("S-20", "urgencies out of order", respelled(body, 8, b"".join(times[::-1]))),
+        ("S-20", "version 0", other(version=0)),
+        ("S-20", "no name", other(name="")),
+        ("S-20", "it ends when it begins", other(valid_until_ms=value.valid_from_ms)),
+        ("S-20", "kept for no time", other(retention_ms=0)),
+        ("S-20", "a rule of 4097 bytes", other(onward_use="x" * 4097)),
+        ("S-20", "oversight out of order", other(oversight=(US, MX))),
     ]
     return [
         {"name": name, "rule": rule, "bytes": data.hex(), "code": "TL-PKT-001"}
@@ -170,15 +170,15 @@ def signed_refused(federation: b.Federation, value: Agreement) -> list[Json]:
     lost = federation.signer(MX, b.signing_key("a fresh key"))
     root = federation.signer(US)
     cases = [
-        ("S-28", "one party has not signed", "TL-AGR-001", (us,), b.NOW_MS),
-        ("S-28", "one party has signed twice", "TL-AGR-001", (us, root), b.NOW_MS),
-        ("S-28", "before its time", "TL-AGR-001", (us, mx), value.valid_from_ms - 1),
-        ("S-28", "at its end", "TL-AGR-001", (us, mx), value.valid_until_ms),
-        ("S-24", "begun by another", "TL-PKT-004", (mx, us), b.NOW_MS),
-        ("S-25", "a stranger has signed too", "TL-TRU-001", (us, mx, stranger), b.NOW_MS),
-        ("S-25", "the exchange has signed too", "TL-PKT-005", (us, mx, exchange), b.NOW_MS),
-        ("S-25", "under another key", "TL-TRU-002", (us, lost), b.NOW_MS),
-        ("S-23", "signed in another federation", "TL-TRU-003", (us, foreign), b.NOW_MS),
+        ("S-19", "one party has not signed", "TL-AGR-001", (us,), b.NOW_MS),
+        ("S-19", "one party has signed twice", "TL-AGR-001", (us, root), b.NOW_MS),
+        ("S-19", "before its time", "TL-AGR-001", (us, mx), value.valid_from_ms - 1),
+        ("S-19", "at its end", "TL-AGR-001", (us, mx), value.valid_until_ms),
+        ("S-15", "begun by another", "TL-PKT-004", (mx, us), b.NOW_MS),
+        ("S-16", "a stranger has signed too", "TL-TRU-001", (us, mx, stranger), b.NOW_MS),
+        ("S-16", "the exchange has signed too", "TL-PKT-005", (us, mx, exchange), b.NOW_MS),
+        ("S-16", "under another key", "TL-TRU-002", (us, lost), b.NOW_MS),
+        ("S-15", "signed in another federation", "TL-TRU-003", (us, foreign), b.NOW_MS),
     ]
     found = [(*case[:3], sign(value, *case[3]), case[4]) for case in cases]
     forged = b.resigned(sign(value, mx), lambda s: s[:-64] + bytes(64))
@@ -190,7 +190,7 @@ def signed_refused(federation: b.Federation, value: Agreement) -> list[Json]:
         ),
         attestations={**whole.attestations, **forged.attestations},
     )
-    found.append(("S-9", "the second signature does not verify", "TL-KEY-002", both, b.NOW_MS))
+    found.append(("S-4", "the second signature does not verify", "TL-KEY-002", both, b.NOW_MS))
     return [
         {
             "name": name,

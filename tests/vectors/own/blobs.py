@@ -96,7 +96,7 @@ def blob_vectors() -> Json:
     return {
         "documents": [shown for _, _, shown in made],
         "refused": {
-            "description": [case | {"rule": "BL-4"} for case in descriptions],
-            "part": [case | {"rule": "BL-11"} for case in parts],
+            "description": [case | {"rule": "BL-3"} for case in descriptions],
+            "part": [case | {"rule": "BL-8"} for case in parts],
         },
     }

@@ -97,25 +97,25 @@ def _departures(council: Council) -> None:
     state = council.state()
     leave = leaving(state, CN)
     by_cn = vote(state, CN, VoteKind.REMOVE, MX)
-    council.refused("F-9", "an agency that left votes", "TL-TRU-001", by_cn, leave)
+    council.refused("F-6", "an agency that left votes", "TL-TRU-001", by_cn, leave)
     again = [leave, *admission(council.state(leave), CN, US, MX, generation=2)]
     seatless = vote(council.state(*again), CN, VoteKind.REMOVE, MX)
-    council.refused("F-10", "a seat of an earlier generation", NOT_NEXT, seatless, *again)
+    council.refused("F-7", "a seat of an earlier generation", NOT_NEXT, seatless, *again)
     new = b.signing_key("the root after a loss")
     record = b.member_record(b.agency(MX, new), council.id, new, generation=2)
     replaced: list[Entry] = [*deciding(state, VoteKind.REPLACE, record, US, CN)]
     again_mx = vote(council.state(*replaced), US, VoteKind.REPLACE, MX, record.statement.id)
-    council.refused("F-12", "a replacement that is decided", NOT_NEXT, again_mx, *replaced)
+    council.refused("F-9", "a replacement that is decided", NOT_NEXT, again_mx, *replaced)
     for days in (0, 7):
         known = council.state(*replaced)
         replaced.append(known.directory.entry(b.NOW_MS + days * b.DAY_MS))
     later = council.state(*replaced)
     by_the_lost = vote(later, MX, VoteKind.REMOVE, CN)
-    council.refused("F-15", "a root that was replaced votes", "TL-TRU-002", by_the_lost, *replaced)
+    council.refused("F-11", "a root that was replaced votes", "TL-TRU-002", by_the_lost, *replaced)
     early = replace_time(replaced[-1], -1)
     by_the_new = vote(council.state(*replaced[:-1]), MX, VoteKind.REMOVE, CN, key=new)
     council.refused(
-        "S-25",
+        "S-16",
         "a new root before its week is over",
         "TL-TRU-002",
         by_the_new,
@@ -134,7 +134,7 @@ def _votes(council: Council) -> None:
     state = council.state()
     opened = vote(state, US, VoteKind.REMOVE, CN)
     again = vote(state, US, VoteKind.REMOVE, CN, expires_ms=2 * WEEK_MS)
-    council.refused("F-13", "an agency votes twice on one decision", NOT_NEXT, again, opened)
+    council.refused("F-10", "an agency votes twice on one decision", NOT_NEXT, again, opened)
     first, second = (
         amendment(state, by, cosigners=cosigners, quorum=2)
         for by, cosigners in ((MX, (CN, MX)), (US, (CN, US)))
@@ -142,12 +142,12 @@ def _votes(council: Council) -> None:
     votes = [vote(state, by, VoteKind.AMEND, content=second.statement.id) for by in (US, CN)]
     decided = [first, second, *votes]
     void = vote(council.state(*decided), MX, VoteKind.AMEND, content=first.statement.id)
-    council.refused("F-14", "an amendment that another one voided", NOT_NEXT, void, *decided)
+    council.refused("F-10", "an amendment that another one voided", NOT_NEXT, void, *decided)
     alone = vote(state, MX, VoteKind.REMOVE, CN)
     gone = [*removal(state, CN, US), alone]
     assert council.state(*gone).members.agency(CN) is None
     late = vote(state, CN, VoteKind.REMOVE, US)
-    council.refused("S-25", "an agency that was removed votes", "TL-TRU-001", late, *gone)
+    council.refused("S-16", "an agency that was removed votes", "TL-TRU-001", late, *gone)
 
 
 def foundings_refused() -> list[Json]:
@@ -171,7 +171,7 @@ def _founding(name: str, agencies: Sequence[Agency], constituted: Constitution) 
     *before, last = b.founding(agencies, constituted)
     return {
         "name": name,
-        "rule": "F-4",
+        "rule": "F-3",
         "federation": before[0].statement.id.hex(),
         "before": [{"entry": encoded(each)} for each in before],
         "entry": encoded(last),

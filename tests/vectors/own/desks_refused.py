@@ -98,21 +98,21 @@ def standing_refused(named: Named) -> list[Json]:
 
     body = ENCODERS[said.kind](said.value)
     return [
-        wrong("T-5", "the number 0", said, counter=0),
-        wrong("T-5", "a number that is too high", said, counter=1 << 63),
-        wrong("T-5", "an agreement of 15 bytes", said, agreement_id=bytes(15)),
-        scopes("T-5", "scopes out of order", article, whole),
-        scopes("T-5", "a scope twice", article, replace(article, reason=whole.reason)),
-        spelt("T-5", "a reason that is none", said, body.replace(b"political", b"polytical")),
-        spelt("T-5", "mail in flight is lost", said, body.replace(b"return", b"forget")),
-        scopes("T-2", "a direction with one end", unchecked(way, recipient="")),
-        scopes("T-2", "a direction of no article", unchecked(way, article="")),
-        scopes("T-2", "a direction of two others", unchecked(way, sender=CN, recipient=MX)),
-        scopes("T-2", "a direction to itself", unchecked(way, recipient=US)),
-        scopes("T-2", "a direction to a node", unchecked(way, recipient=MX_NODE)),
-        scopes("T-3", "ended, and only an article suspended", article, ended=True),
-        wrong("T-4", "an officer of later on", lifted, officer=replace(act, counter=3)),
-        wrong("T-4", "an officer of number 0", lifted, officer=replace(act, counter=0)),
+        wrong("T-1", "the number 0", said, counter=0),
+        wrong("T-1", "a number that is too high", said, counter=1 << 63),
+        wrong("T-1", "an agreement of 15 bytes", said, agreement_id=bytes(15)),
+        scopes("T-1", "scopes out of order", article, whole),
+        scopes("T-1", "a scope twice", article, replace(article, reason=whole.reason)),
+        spelt("T-1", "a reason that is none", said, body.replace(b"political", b"polytical")),
+        spelt("T-1", "mail in flight is lost", said, body.replace(b"return", b"forget")),
+        scopes("T-1", "a direction with one end", unchecked(way, recipient="")),
+        scopes("T-1", "a direction of no article", unchecked(way, article="")),
+        scopes("T-1", "a direction of two others", unchecked(way, sender=CN, recipient=MX)),
+        scopes("T-1", "a direction to itself", unchecked(way, recipient=US)),
+        scopes("T-1", "a direction to a node", unchecked(way, recipient=MX_NODE)),
+        scopes("T-1", "ended, and only an article suspended", article, ended=True),
+        wrong("T-1", "an officer of later on", lifted, officer=replace(act, counter=3)),
+        wrong("T-1", "an officer of number 0", lifted, officer=replace(act, counter=0)),
     ]
 
 
@@ -129,25 +129,25 @@ def step_refused(named: Named) -> list[Json]:
         wrong("R-1", "admitted by an analyst", admit, acted_by=person("a", "analyst")),
         wrong("R-1", "expired by a person", expire, acted_by=who),
         wrong("R-1", "disputed by a person", dispute, acted_by=who),
-        spelt("R-4", "a kind that is none", admit, respelled(body, 4, spelled(4, b"admire"))),
-        wrong("R-4", "the number 0", admit, number=0),
-        wrong("R-4", "the number 257", admit, number=257),
-        wrong("R-4", "257 steps are known", admit, known=257),
-        wrong("R-4", "a request of 31 bytes", admit, request=bytes(31)),
-        wrong("R-4", "time beside an admission", admit, extension_ms=1),
-        wrong("R-4", "an authorisation of no time", authorise, extension_ms=0),
-        wrong("R-4", "nothing in place of the urgency", contest, urgency=None),
-        wrong("R-4", "an urgency beside an admission", admit, urgency=Urgency.URGENT),
+        spelt("R-1", "a kind that is none", admit, respelled(body, 4, spelled(4, b"admire"))),
+        wrong("R-1", "the number 0", admit, number=0),
+        wrong("R-1", "the number 257", admit, number=257),
+        wrong("R-1", "257 steps are known", admit, known=257),
+        wrong("R-1", "a request of 31 bytes", admit, request=bytes(31)),
+        wrong("R-1", "time beside an admission", admit, extension_ms=1),
+        wrong("R-1", "an authorisation of no time", authorise, extension_ms=0),
+        wrong("R-1", "nothing in place of the urgency", contest, urgency=None),
+        wrong("R-1", "an urgency beside an admission", admit, urgency=Urgency.URGENT),
         spelt(
-            "R-4",
+            "R-1",
             "an urgency that is none",
             contest,
             respelled(ENCODERS[contest.kind](contest.value), 8, spelled(8, b"soon")),
         ),
-        wrong("R-4", "the holder permits", clarify, permit=True),
-        wrong("R-4", "a dispute about no entry", dispute, entry=0),
-        wrong("R-4", "an entry beside an admission", admit, entry=7),
-        wrong("R-4", "an entry beyond the log", dispute, entry=1 << 48),
+        wrong("R-1", "the holder permits", clarify, permit=True),
+        wrong("R-1", "a dispute about no entry", dispute, entry=0),
+        wrong("R-1", "an entry beside an admission", admit, entry=7),
+        wrong("R-1", "an entry beyond the log", dispute, entry=1 << 48),
     ]
 
 
@@ -157,14 +157,14 @@ def consent_refused(named: Named) -> list[Json]:
     refused = named["consent is refused"]
     body = ENCODERS[asked.kind](asked.value)
     return [
-        wrong("O-11", "asked for without an end", asked, ends_ms=0),
-        wrong("O-11", "given without an end", given, ends_ms=0),
-        wrong("O-11", "refused until some time", refused, ends_ms=1),
-        wrong("O-11", "given by nobody", given, acted_by=None),
-        wrong("O-11", "a second person asks", asked, seconded_by=person("second")),
-        wrong("O-11", "a consent of 15 bytes", asked, consent_id=bytes(15)),
-        spelt("O-11", "a step that is none", asked, respelled(body, 4, spelled(4, b"beg"))),
-        spelt("O-11", "a use that is none", asked, respelled(body, 5, spelled(5, b"sell"))),
+        wrong("O-10", "asked for without an end", asked, ends_ms=0),
+        wrong("O-10", "given without an end", given, ends_ms=0),
+        wrong("O-10", "refused until some time", refused, ends_ms=1),
+        wrong("O-10", "given by nobody", given, acted_by=None),
+        wrong("O-10", "a second person asks", asked, seconded_by=person("second")),
+        wrong("O-10", "a consent of 15 bytes", asked, consent_id=bytes(15)),
+        spelt("O-10", "a step that is none", asked, respelled(body, 4, spelled(4, b"beg"))),
+        spelt("O-10", "a use that is none", asked, respelled(body, 5, spelled(5, b"sell"))),
     ]
 
 
@@ -181,18 +181,18 @@ def recall_refused(named: Named) -> list[Json]:
     return [
         spelt("RC-1", "a recall and an answer", slots, respelled(body, 5, both)),
         spelt("RC-1", "neither recall nor answer", slots, respelled(body, 4, b"")),
-        saying("RC-2", "a whole packet, and one grant", whole, grant=b.secret("grant")),
-        saying("RC-4", "slots out of order", slots, slots=(7, 0)),
-        saying("RC-4", "a slot twice", slots, slots=(7, 7)),
-        saying("RC-4", "a slot that no packet has", slots, slots=(2048,)),
-        saying("RC-4", "an answer is due never", slots, respond_by_ms=0),
-        saying("RC-4", "an answer is due too late", slots, respond_by_ms=1 << 63),
-        saying("RC-4", "a grant of 31 bytes", slots, grant=bytes(31)),
-        spelt("RC-4", "a reason that is none", slots, body.replace(b"source-at", b"source-in")),
-        saying("RC-4", "what was done, out of order", erased, reach=(Reach.SEEN, Reach.OPENED)),
-        spelt("RC-4", "what nobody does", erased, answer.replace(b"exported", b"expedite")),
-        saying("RC-4", "an answer to 31 bytes", erased, recall=bytes(31)),
-        saying("RC-3", "kept by nobody", kept, acted_by=None),
+        saying("RC-1", "a whole packet, and one grant", whole, grant=b.secret("grant")),
+        saying("RC-1", "slots out of order", slots, slots=(7, 0)),
+        saying("RC-1", "a slot twice", slots, slots=(7, 7)),
+        saying("RC-1", "a slot that no packet has", slots, slots=(2048,)),
+        saying("RC-1", "an answer is due never", slots, respond_by_ms=0),
+        saying("RC-1", "an answer is due too late", slots, respond_by_ms=1 << 63),
+        saying("RC-1", "a grant of 31 bytes", slots, grant=bytes(31)),
+        spelt("RC-1", "a reason that is none", slots, body.replace(b"source-at", b"source-in")),
+        saying("RC-1", "what was done, out of order", erased, reach=(Reach.SEEN, Reach.OPENED)),
+        spelt("RC-1", "what nobody does", erased, answer.replace(b"exported", b"expedite")),
+        saying("RC-1", "an answer to 31 bytes", erased, recall=bytes(31)),
+        saying("RC-1", "kept by nobody", kept, acted_by=None),
     ]
 
 
@@ -201,10 +201,10 @@ def case_refused(named: Named) -> list[Json]:
     said = named["a case is opened"]
     body = ENCODERS[said.kind](said.value)
     return [
-        wrong("C-3", "the number 0", said, number=0),
-        wrong("C-3", "a number that is too high", said, number=1 << 63),
-        wrong("C-3", "a case of 15 bytes", said, case_id=bytes(15)),
-        spelt("C-3", "a phase that is none", said, respelled(body, 5, spelled(5, b"lost"))),
+        wrong("C-1", "the number 0", said, number=0),
+        wrong("C-1", "a number that is too high", said, number=1 << 63),
+        wrong("C-1", "a case of 15 bytes", said, case_id=bytes(15)),
+        spelt("C-1", "a phase that is none", said, respelled(body, 5, spelled(5, b"lost"))),
     ]
 
 
@@ -214,11 +214,11 @@ def proposal_refused(named: Named) -> list[Json]:
     other = named["or answered with others"]
     void = replace(first.value.statement, type=T.VOID)
     return [
-        wrong("AG-6", "declined until some time", declined, answer_by_ms=1),
-        wrong("AG-6", "declined with other terms", declined, in_reply_to=b.secret("terms")),
-        wrong("AG-6", "an answer to itself", other, in_reply_to=other.value.terms),
-        wrong("AG-6", "an answer to 31 bytes", other, in_reply_to=bytes(31)),
-        wrong("AG-6", "a void is proposed", first, statement=void),
+        wrong("AG-4", "declined until some time", declined, answer_by_ms=1),
+        wrong("AG-4", "declined with other terms", declined, in_reply_to=b.secret("terms")),
+        wrong("AG-4", "an answer to itself", other, in_reply_to=other.value.terms),
+        wrong("AG-4", "an answer to 31 bytes", other, in_reply_to=bytes(31)),
+        wrong("AG-4", "a void is proposed", first, statement=void),
     ]
 
 
@@ -248,7 +248,7 @@ def note_refused(named: Named) -> list[Json]:
 
     def around(name: str, said: Said, code: str, **changes: Any) -> Json:
         body = ENCODERS[said.kind](replace(said.value, **changes))
-        return spelt("S-30", name, said, body, code)
+        return spelt("S-21", name, said, body, code)
 
     sealed, closed = admit.value.sealed, "TL-PKT-008"
     key = b.kem_key(US_NODE).public
@@ -284,7 +284,7 @@ def note_refused(named: Named) -> list[Json]:
             "R-2", "an item of number 0", "refuse", StepNote(), items=(unchecked(other, number=0),)
         ),
         step("R-2", "a text of 4097 bytes", "admit", StepNote(), text="x" * 4097),
-        step("R-3", "neither nor, and a word", "refuse", StepNote(), items=(neither,), text="none"),
+        step("R-2", "neither nor, and a word", "refuse", StepNote(), items=(neither,), text="none"),
         terms("nothing is asked for", "consent is asked for", fields=()),
         terms("given for no scope", "and given for one field", scope=""),
         terms("refused for a field", "consent is refused", scope=""),
@@ -301,7 +301,7 @@ def note_refused(named: Named) -> list[Json]:
 
 
 def signatures_refused(named: Named) -> list[Json]:
-    """Proposals with other signatures, or of others, than AG-4 and AG-5 say."""
+    """Proposals with other signatures, or of others, than AG-4 say."""
     found = federation()
     us, mx = found.node(US), found.node(MX)
     first, joined = named["terms are proposed"].value, named["and signed by a party"].value
@@ -323,5 +323,5 @@ def signatures_refused(named: Named) -> list[Json]:
         say("AG-4", "signed by its drafter alone", joined, agreed(us)),
         say("AG-4", "signed by a root besides", joined, agreed(us, mx, found.signer(US))),
         say("AG-4", "declined and signed", joined, declined=True),
-        say("AG-5", "with a party that is no agency", first, agreed(us, parties=(CN, MX, US))),
+        say("AG-4", "with a party that is no agency", first, agreed(us, parties=(CN, MX, US))),
     ]

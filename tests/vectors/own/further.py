@@ -10,10 +10,11 @@ from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.wire.grants import encode_grant, encode_mark
 from tearline.wire.statements import Signed, encode_signed, signed
+from vectors.own.bounds import bounds_further
 from vectors.own.curve import mixed_signature
 from vectors.own.frozen import file_of, frozen_federation, frozen_packet
 from vectors.own.further_log import evidence, log_further
-from vectors.own.further_packets import packet_further
+from vectors.own.further_packets import both_ways, packet_further
 from vectors.own.plain import Json
 from vectors.own.spelling import fields_of, respelled, spelled
 from vectors.own.statements import mark
@@ -26,14 +27,16 @@ def further_vectors() -> Json:
     federation = frozen_federation()
     return {
         "evidence": evidence().hex(),
+        "both_ways": both_ways(),
         "refused": {
             "signed": signed_further(federation),
             "composite": composite_further(),
             "body": body_further(federation),
+            "message": bounds_further(),
             "packet": packet_further(),
             "granted": granted_further(federation),
             "forward": [
-                case("P-25", name, "TL-MBX-004", steps=steps)
+                case("P-18", name, "TL-MBX-004", steps=steps)
                 for name, steps in [
                     ("back to where it was", ["opened", "stored"]),
                     ("refused after it was accepted", ["accepted", "refused"]),
@@ -67,29 +70,41 @@ def signed_further(federation: b.Federation) -> Json:
 
     forged = b.resigned(saying(StatementType.VOID, body), lambda s: s[:-1] + bytes([s[-1] ^ 1]))
     stranger = b.signer("spiffe://US.example/node/hub", federation.id)
+    foreign = b.signer(US_NODE, b.secret("another federation"))
+    other_key = b.signer(US_NODE, federation.id, b.signing_key("another key"))
+    sealed_to = b.signer(US_NODE, federation.id)
+    sealed_to.header = replace(us.header, key_id=b.kem_key(US_NODE).public.id)
     return [
         bytes_case(
-            "S-12",
+            "S-7",
             "an empty body",
             encode_signed(replace(good, statement=replace(good.statement, body=b""))),
         ),
         bytes_case(
-            "S-13",
+            "S-7",
             "a body that does not begin with a header",
             encode_signed(saying(StatementType.MARK, respelled(body, 1, b""))),
         ),
         bytes_case(
-            "S-13",
+            "S-7",
             "a signer whose name has another spelling",
             encode_signed(signed(stranger.sign([mark(stranger, 1)]))),
         ),
+        *(
+            bytes_case(rule, name, encode_signed(signed(by.sign([mark(of, 1)]))), code)
+            for rule, name, code, by, of in (
+                ("S-15", "a body that names another key", "TL-PKT-004", us, other_key),
+                ("S-15", "a body that names another federation", "TL-PKT-004", us, foreign),
+                ("L-15", "signed by a key to be sealed to", "TL-TRU-002", sealed_to, sealed_to),
+            )
+        ),
         bytes_case(
-            "S-27",
+            "S-18",
             "a mark's body signed as a void",
             encode_signed(saying(StatementType.VOID, body)),
         ),
         bytes_case(
-            "S-9", "the same, whose signature does not verify", encode_signed(forged), "TL-KEY-002"
+            "S-4", "the same, whose signature does not verify", encode_signed(forged), "TL-KEY-002"
         ),
     ]
 
@@ -111,7 +126,7 @@ def composite_further() -> Json:
         ("good only where the cofactor is multiplied", signature[:-64] + mixed),
     ]
     return [
-        {"name": name, "rule": "S-9"} | good | {"signature": each.hex(), "code": "TL-KEY-002"}
+        {"name": name, "rule": "S-4"} | good | {"signature": each.hex(), "code": "TL-KEY-002"}
         for name, each in spelt
     ]
 
@@ -143,46 +158,62 @@ def body_further(federation: b.Federation) -> Json:
     return [
         bytes_case(rule, name, data, type=kind)
         for rule, name, kind, data in [
-            ("S-3", "a zero is spelled out", 10, respelled(marked, 6, spelled(6, 0))),
-            ("S-3", "an empty string is spelled out", 8, respelled(stored, 5, spelled(5, b""))),
-            ("S-3", "empty bytes are spelled out", 6, respelled(manifest, 9, spelled(9, b""))),
-            ("S-3", "a boolean that is false is spelled out", 7, orcon(0)),
-            ("S-3", "a boolean that is true is 2", 7, orcon(2)),
+            ("S-1", "a zero is spelled out", 10, respelled(marked, 6, spelled(6, 0))),
+            ("S-1", "an empty string is spelled out", 8, respelled(stored, 5, spelled(5, b""))),
+            ("S-1", "empty bytes are spelled out", 6, respelled(manifest, 9, spelled(9, b""))),
+            ("S-1", "a boolean that is false is spelled out", 7, orcon(0)),
+            ("S-1", "a boolean that is true is 2", 7, orcon(2)),
             (
-                "S-4",
+                "S-1",
                 "numbers that are not packed",
                 7,
                 respelled(grant, 9, b"".join(spelled(9, each) for each in listed)),
             ),
             (
-                "S-4",
+                "S-1",
                 "numbers that are packed in two parts",
                 2,
                 respelled(record, 5, spelled(5, types[:1]) + spelled(5, types[1:])),
             ),
-            ("S-4", "no numbers, and packed", 7, respelled(grant, 11, spelled(11, b""))),
+            ("S-1", "no numbers, and packed", 7, respelled(grant, 11, spelled(11, b""))),
             (
-                "S-5",
+                "S-1",
                 "a text that is not UTF-8",
                 6,
                 respelled(manifest, 6, spelled(6, b"case-\xff")),
             ),
             (
-                "S-5",
+                "S-1",
                 "a text with half of a surrogate",
                 6,
                 respelled(manifest, 6, spelled(6, b"case-\xed\xa0\x80")),
             ),
-            ("S-5", "a message that must be there is missing", 6, respelled(manifest, 5, b"")),
+            ("S-1", "a message that must be there is missing", 6, respelled(manifest, 5, b"")),
             (
-                "P-12",
+                "P-8",
                 "compartments out of order",
                 7,
                 respelled(grant, 9, spelled(9, bytes(reversed(listed)))),
             ),
+            ("P-18", "a receipt by a root", 8, signed_as(stored, b.US)),
+            ("P-18", "stored, by the exchange", 8, signed_as(stored, b.EXCHANGE)),
             ("P-2", "more compartments than may be", 6, many_compartments(manifest)),
+            ("P-18", "a mark of a time that no log reaches", 10, dated(marked, 7)),
+            ("S-1", "a receipt of a time that no log reaches", 8, dated(stored, 8)),
+            ("S-1", "a key that ends at a time that no log reaches", 2, dated(record, 7)),
         ]
     ]
+
+
+def signed_as(body: bytes, uri: str) -> bytes:
+    """A body whose header names another signer."""
+    header = dict(fields_of(body))[1][2:]
+    return respelled(body, 1, spelled(1, respelled(header, 2, spelled(2, uri.encode()))))
+
+
+def dated(body: bytes, number: int) -> bytes:
+    """A body with the first time that is too late in one of its fields."""
+    return respelled(body, number, spelled(number, 1 << 63))
 
 
 def many_compartments(manifest: bytes) -> bytes:
@@ -213,14 +244,14 @@ def granted_further(federation: b.Federation) -> Json:
         case(rule, name, code, signed=given)
         for rule, name, code, given in [
             (
-                "P-13",
+                "P-9",
                 "a reader grants what another wrote",
                 "TL-GRT-002",
                 granting(mx, packet, MX_NODE),
             ),
-            ("P-17", "for another recipient", "TL-GRT-001", granting(us, packet, US_NODE)),
+            ("P-13", "for another recipient", "TL-GRT-001", granting(us, packet, US_NODE)),
             (
-                "P-17",
+                "P-13",
                 "of another packet",
                 "TL-GRT-001",
                 granting(us, b.secret("another packet"), MX_NODE),

@@ -34,7 +34,7 @@ def log_further() -> Json:
         "proof": proof_further(proof),
         "extra": [
             case(
-                "L-12",
+                "L-11",
                 "the opening of another index",
                 "TL-LOG-020",
                 index=moved.index,
@@ -44,7 +44,7 @@ def log_further() -> Json:
         "opening": opening_further(opening),
         "evidence": evidence_further(),
         "twins": [
-            case("L-7", name, "TL-LOG-021", openings=[encoded, encode_log_opening(other).hex()])
+            case("L-6", name, "TL-LOG-021", openings=[encoded, encode_log_opening(other).hex()])
             for name, other in [("another index", moved), ("another salt", salted)]
         ],
     }
@@ -69,34 +69,34 @@ def note_further(note: str) -> Json:
         ),
         ("L-1", "an empty log under another root", [origin, "0", root, "", first, second, ""]),
         (
-            "L-9",
+            "L-8",
             "a root with loose bits",
             [origin, size, root[:-2] + above + "=", "", first, second, ""],
         ),
         (
-            "L-9",
+            "L-8",
             "a root of 31 bytes",
             [origin, size, root[:40] + root[40:42] + "==", "", first, second, ""],
         ),
-        ("L-9", "a carriage return", [origin, size + "\r", root, "", first, second, ""]),
-        ("L-9", "without its last newline", [origin, size, root, "", first, second]),
+        ("L-8", "a carriage return", [origin, size + "\r", root, "", first, second, ""]),
+        ("L-8", "without its last newline", [origin, size, root, "", first, second]),
         (
-            "L-9",
+            "L-8",
             "a hyphen for the dash",
             [origin, size, root, "", first, second.replace("—", "-"), ""],
         ),
-        ("L-9", "an empty line more", [origin, size, root, "", "", first, second, ""]),
-        ("L-9", "only two lines", [origin, size, "", first, second, ""]),
-        ("L-11", "a key signs twice", [origin, size, root, "", first, second, first, ""]),
+        ("L-8", "an empty line more", [origin, size, root, "", "", first, second, ""]),
+        ("L-8", "only two lines", [origin, size, "", first, second, ""]),
+        ("L-10", "a key signs twice", [origin, size, root, "", first, second, first, ""]),
     ]
     forged = [origin, size, root, "", first, second[:-10] + last + second[-9:], ""]
     foreign = [origin, size, root, "", first, renamed(second), ""]
     return [
         *(case(rule, name, "TL-LOG-005", note="\n".join(lines)) for rule, name, lines in spelt),
-        case("L-11", "the second signature does not verify", "TL-LOG-008", note="\n".join(forged)),
-        case("L-11", "the second is another name's", "TL-LOG-007", note="\n".join(foreign)),
+        case("L-10", "the second signature does not verify", "TL-LOG-008", note="\n".join(forged)),
+        case("L-10", "the second is another name's", "TL-LOG-007", note="\n".join(foreign)),
         case(
-            "L-10",
+            "L-9",
             "a time that is none",
             "TL-LOG-008",
             note=sign_checkpoint(late, b.log_signers(), time_s=1 << 63).decode(),
@@ -114,7 +114,7 @@ def vkey_further(vkey: str) -> Json:
     """Keys that are none."""
     name, key_hash, key = vkey.split("+", 2)
     return [
-        case("L-10", what, "TL-KEY-001", vkey=each)
+        case("L-9", what, "TL-KEY-001", vkey=each)
         for what, each in [
             ("another key hash", f"{name}+{'0' * 8}+{key}"),
             ("another name", f"other.example/log+{key_hash}+{key}"),
@@ -169,21 +169,21 @@ def proof_further(proof: Json) -> Json:
     return [
         case(rule, name, code, leaf=leaf, proof=each)
         for rule, name, code, each in [
-            ("L-12", "an empty extra line", "TL-LOG-005", text.replace(extra, "extra ", 1)),
+            ("L-11", "an empty extra line", "TL-LOG-005", text.replace(extra, "extra ", 1)),
             (
-                "L-12",
+                "L-11",
                 "extra behind the index",
                 "TL-LOG-005",
                 text.replace(f"{extra}\n{index}", f"{index}\n{extra}", 1),
             ),
             (
-                "L-12",
+                "L-11",
                 "an index with a leading zero",
                 "TL-LOG-005",
                 text.replace("index ", "index 0", 1),
             ),
-            ("L-12", "of another version", "TL-LOG-005", text.replace("@v1", "@v2", 1)),
-            ("L-11", "a checkpoint and a path that were changed", "TL-LOG-008", two),
+            ("L-11", "of another version", "TL-LOG-005", text.replace("@v1", "@v2", 1)),
+            ("L-10", "a checkpoint and a path that were changed", "TL-LOG-008", two),
         ]
     ]
 
@@ -211,7 +211,7 @@ def evidence_further() -> Json:
     return [
         {"name": name, "rule": rule, "bytes": data.hex(), "code": code}
         for rule, name, code, data in [
-            ("L-23", "two trees of one history", "TL-LOG-023", evidence(older=note)),
+            ("L-20", "two trees of one history", "TL-LOG-023", evidence(older=note)),
             (
                 "L-3",
                 "a root that the newer tree did not have",
@@ -224,7 +224,7 @@ def evidence_further() -> Json:
                 "TL-LOG-001",
                 evidence(older=newer["note"].encode(), newer=note),
             ),
-            ("L-11", "the log did not sign one", "TL-LOG-008", evidence(newer=unsigned.encode())),
+            ("L-10", "the log did not sign one", "TL-LOG-008", evidence(newer=unsigned.encode())),
         ]
     ]
 
@@ -246,7 +246,7 @@ def opening_further(opening: LogOpening) -> Json:
             ).decode(),
         )
         for rule, name, code, root in [
-            ("S-6", "an event with an unknown field, in the log", "TL-PKT-001", leaf),
-            ("L-8", "an event with an unknown field, not in the log", "TL-LOG-002", other),
+            ("S-1", "an event with an unknown field, in the log", "TL-PKT-001", leaf),
+            ("L-7", "an event with an unknown field, not in the log", "TL-LOG-002", other),
         ]
     ]

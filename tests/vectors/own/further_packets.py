@@ -20,6 +20,7 @@ from tearline.packets.packet import Marked, Marks, WithholdReason
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket, field_plaintext, open_packet, release_of
 from tearline.wire.packets import (
+    Release,
     encode_field,
     encode_manifest,
     encode_opening,
@@ -54,94 +55,122 @@ def packet_further() -> Json:
         return framing(encode_field(unchecked(field[slot], **changes)))
 
     same_path = replace(field[other], path=field[slot].path)
-    spelling = sealed.openings[names].marking.encode()
+    marking = sealed.openings[names].marking.number
     slots = list(manifest.slots)
     slots[slot] = flip(slots[slot], 0)
     both = overlapping(sealed, births, slot)
+    twice = released_twice(sealed, names, slot)
+    (single,) = twice.fields
+
+    def differing(**changes: Any) -> Json:
+        fields = (replace(single, **changes),)
+        return {"release": encode_release(replace(twice, fields=fields)).hex()}
+
     return [
         {"name": name, "rule": rule, "replace": changes, "code": code}
         for rule, name, code, changes in [
             (
-                "P-6",
+                "P-3",
                 "another plaintext was committed to",
                 "TL-PKT-006",
                 {"body": encode_manifest(replace(manifest, slots=tuple(slots))).hex()},
             ),
-            ("P-9", "something in the padding", "TL-PKT-001", holding(padded[:-1] + b"\1")),
-            ("P-9", "less padding", "TL-PKT-001", holding(padded[:-1])),
-            ("P-9", "more padding", "TL-PKT-001", holding(padded + bytes(128))),
+            ("P-5", "something in the padding", "TL-PKT-001", holding(padded[:-1] + b"\1")),
+            ("P-5", "less padding", "TL-PKT-001", holding(padded[:-1])),
+            ("P-5", "more padding", "TL-PKT-001", holding(padded + bytes(128))),
             (
-                "P-9",
+                "P-5",
                 "a field longer than its plaintext",
                 "TL-PKT-001",
                 holding(u32(300) + padded[4:]),
             ),
-            ("P-9", "a text that is not UTF-8", "TL-PKT-001", saying(values=(b"Li \xff",))),
-            ("P-9", "a field without a path", "TL-PKT-001", saying(path="")),
-            ("P-9", "a name too long", "TL-PKT-001", saying(path="n" * 513)),
+            ("P-5", "a text that is not UTF-8", "TL-PKT-001", saying(values=(b"Li \xff",))),
+            ("P-5", "a field without a path", "TL-PKT-001", saying(path="")),
+            ("P-5", "a name too long", "TL-PKT-001", saying(path="n" * 513)),
             (
-                "P-9",
+                "P-5",
                 "an entity of 15 bytes",
                 "TL-PKT-001",
                 framing(spelled(1, bytes(15)) + bare),
             ),
             (
-                "P-9",
+                "P-5",
                 "an entity within the name",
                 "TL-PKT-001",
                 framing(respelled(bare, 2, spelled(2, b"0a" * 16 + b"/Person/name"))),
             ),
             (
-                "P-9",
+                "P-5",
                 "the media type of text, spelled out",
                 "TL-PKT-001",
                 framing(respelled(text, 4, spelled(4, b"text/plain"))),
             ),
-            ("S-6", "a field with one more field", "TL-PKT-001", framing(text + spelled(7, 1))),
+            ("S-1", "a field with one more field", "TL-PKT-001", framing(text + spelled(7, 1))),
             (
-                "P-10",
+                "P-6",
                 "two fields of one path and form",
                 "TL-PKT-009",
                 sealing(sealed, births, other, field_plaintext(same_path), same_path),
             ),
             (
-                "P-11",
-                "an opening whose marking has two spaces",
+                "P-7",
+                "an opening whose marking has a TLP level that is none",
                 "TL-PKT-001",
-                {"release": marked_release(sealed, names, spelling.replace(" ", "  ", 1))},
+                {"release": marked_release(sealed, names, marking | 7 << 6)},
             ),
             (
-                "P-11",
+                "P-7",
                 "an opening whose marking is of no category",
                 "TL-PKT-001",
-                {
-                    "release": marked_release(
-                        sealed, names, "identity" + spelling.partition("subject")[2]
-                    )
-                },
+                {"release": marked_release(sealed, names, marking & 0x1FF)},
             ),
-            ("P-18", "a slot in two compartments", "TL-PKT-006", both("released")),
-            ("P-18", "a slot released, and told of in another", "TL-PKT-006", both("told")),
+            ("P-14", "a slot in two compartments", "TL-PKT-006", both("released")),
+            ("P-14", "a slot released, and told of in another", "TL-PKT-006", both("told")),
             (
-                "P-8",
+                "P-15",
+                "a slot released in both ways, with two secrets",
+                "TL-PKT-006",
+                differing(secret=flip(single.secret, 0)),
+            ),
+            (
+                "P-15",
+                "a slot released in both ways, with two markings",
+                "TL-PKT-006",
+                differing(marking=b.marking("reference")),
+            ),
+            (
+                "P-3",
                 "a mask at a clear compartment",
                 "TL-PKT-001",
                 {"release": masked_release(sealed, names, "band")},
             ),
             (
-                "P-6",
+                "P-3",
                 "a field signed with a milder marking than its compartment's",
                 "TL-PKT-006",
                 holding(padded, Marks(b.marking("reference"))),
             ),
             (
-                "P-6",
+                "P-3",
                 "a field signed in another form than its compartment's",
                 "TL-PKT-006",
                 holding(padded, Marks(field[slot].marking, Form.GENERALISED, "band")),
             ),
         ]
     ]
+
+
+def released_twice(sealed: SealedPacket, compartment: int, slot: int) -> Release:
+    """A release of a compartment, and of one of its slots singly, too."""
+    return release_of(sealed, existences={}, compartments=[compartment], slots=[slot])
+
+
+def both_ways() -> str:
+    """A release that opens: its compartment and its slot have one secret and marking."""
+    sealed, _ = frozen_packet()
+    names = b.compartment_of(sealed, "identity.subject")
+    (slot,) = sealed.openings[names].slots
+    return encode_release(released_twice(sealed, names, slot)).hex()
 
 
 def sealing(
@@ -163,18 +192,21 @@ def sealing(
     }
 
 
-def marked_release(sealed: SealedPacket, compartment: int, marking: str) -> str:
-    """A release of one compartment, whose opening bears a marking that is none."""
-    opening = respelled(
-        encode_opening(sealed.openings[compartment]), 3, spelled(3, marking.encode())
-    )
-    return spelled(2, spelled(1, opening) + spelled(2, sealed.keys[compartment])).hex()
+def marked_release(sealed: SealedPacket, compartment: int, marking: int) -> str:
+    """A release of one compartment with the number of a marking that is none."""
+    opening = encode_opening(sealed.openings[compartment])
+    return keyed(respelled(opening, 3, spelled(3, marking)), sealed.keys[compartment])
+
+
+def keyed(opening: bytes, key: bytes) -> str:
+    """A release of one compartment: an opening with the key in place of its salt."""
+    return spelled(2, respelled(opening, 2, spelled(2, key))).hex()
 
 
 def masked_release(sealed: SealedPacket, compartment: int, mask: str) -> str:
     """A release of one compartment, whose opening names a mask without a generalised form."""
     opening = encode_opening(unchecked(sealed.openings[compartment], mask=mask))
-    return spelled(2, spelled(1, opening) + spelled(2, sealed.keys[compartment])).hex()
+    return keyed(opening, sealed.keys[compartment])
 
 
 def overlapping(sealed: SealedPacket, compartment: int, slot: int) -> Callable[[str], Json]:
@@ -182,9 +214,7 @@ def overlapping(sealed: SealedPacket, compartment: int, slot: int) -> Callable[[
     opening = sealed.openings[compartment]
     wider = replace(opening, slots=tuple(sorted({*opening.slots, slot})))
     compartments = list(sealed.manifest.compartments)
-    compartments[compartment] = replace(
-        compartments[compartment], opening_commit=opening_commit(sealed.manifest.packet_id, wider)
-    )
+    compartments[compartment] = opening_commit(sealed.manifest.packet_id, wider)
     changed = replace(sealed, openings={**sealed.openings, compartment: wider})
     holder = next(c for c, each in sealed.openings.items() if slot in each.slots)
 

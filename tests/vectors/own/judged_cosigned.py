@@ -28,12 +28,12 @@ def cosigned_vectors(told: Told) -> tuple[Json, list[Json]]:
         {"name": "two keys of one agency, and the other", "note": note(us, again, mx)},
     ]
     bad = [
-        ("L-11", "a cosigner's line that does not verify", "TL-LOG-008", altered(both)),
-        ("L-11", "a cosigner's line twice", "TL-LOG-005", f"{both}{last}\n"),
-        ("F-21", "one agency of two", "TL-LOG-044", note(us)),
-        ("F-21", "two keys of one agency", "TL-LOG-044", note(us, again)),
-        ("F-21", "a key that is not on record", "TL-LOG-044", note(us, stranger)),
-        ("F-21", "no cosigner", "TL-LOG-044", note()),
+        ("L-10", "a cosigner's line that does not verify", "TL-LOG-008", altered(both)),
+        ("L-10", "a cosigner's line twice", "TL-LOG-005", f"{both}{last}\n"),
+        ("F-16", "one agency of two", "TL-LOG-044", note(us)),
+        ("F-16", "two keys of one agency", "TL-LOG-044", note(us, again)),
+        ("F-16", "a key that is not on record", "TL-LOG-044", note(us, stranger)),
+        ("F-16", "no cosigner", "TL-LOG-044", note()),
     ]
     refused = [
         {"name": name, "rule": rule, "note": text, "code": code} for rule, name, code, text in bad

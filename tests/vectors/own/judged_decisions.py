@@ -16,14 +16,14 @@ from tearline.wire.agreements import encode_agreement
 from vectors.own.plain import Json
 
 POLICY = ReleasePolicy(terms=TERMS, shared=parse_policy_set(SHARED_POLICIES))
-RED = replace(AMOUNT_TO_MX, marking=replace(AMOUNT_TO_MX.marking, tlp=Tlp.RED))
+RED = AMOUNT_TO_MX._replace(marking=replace(AMOUNT_TO_MX.marking, tlp=Tlp.RED))
 ODD: dict[str, ReleaseRequest] = {
-    "an article that the agreement does not have": replace(AMOUNT_TO_MX, article="other"),
-    "a sender that is no party": replace(AMOUNT_TO_MX, sender="spiffe://stranger.example"),
-    "a recipient that is no party": replace(AMOUNT_TO_MX, recipient="spiffe://stranger.example"),
-    "a direction that the article does not have": replace(AMOUNT_TO_MX, sender=MX, recipient=US),
-    "another purpose": replace(AMOUNT_TO_MX, purpose="taxation"),
-    "another kind": replace(AMOUNT_TO_MX, kind="feedback"),
+    "an article that the agreement does not have": AMOUNT_TO_MX._replace(article="other"),
+    "a sender that is no party": AMOUNT_TO_MX._replace(sender="spiffe://stranger.example"),
+    "a recipient that is no party": AMOUNT_TO_MX._replace(recipient="spiffe://stranger.example"),
+    "a direction that the article does not have": AMOUNT_TO_MX._replace(sender=MX, recipient=US),
+    "another purpose": AMOUNT_TO_MX._replace(purpose="taxation"),
+    "another kind": AMOUNT_TO_MX._replace(kind="feedback"),
     "a level above the article's": RED,
 }
 
@@ -32,7 +32,7 @@ def decision_vectors() -> tuple[Json, list[Json]]:
     """What is permitted, of every category and condition; and a form too many."""
     good = [case(name, asked, POLICY.decide(asked).form) for name, asked in requests()]
     more = [
-        case(name, asked, Form(permitted + 1)) | {"rule": "PL-4", "code": "TL-POL-009"}
+        case(name, asked, Form(permitted + 1)) | {"rule": "PL-3", "code": "TL-POL-009"}
         for name, asked in requests()
         if (permitted := POLICY.decide(asked).form) is not Form.CLEAR
     ]

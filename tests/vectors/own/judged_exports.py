@@ -119,7 +119,7 @@ def export_vectors(told: Told) -> tuple[Json, list[Json]]:
     turned = rows_of(log, places[::-1])
     foreign = rows_of(log, [told.indices["packet"]])
     one_key = sign_checkpoint(log.checkpoint, b.log_signers()[:1], time_s=LATER_MS // 1000)
-    moved = replace(exports.entries[-1], index=exports.entries[-1].index - 1)
+    moved = replace(exports.entries[-1], index=exports.entries[-1].index + 1)
     ended = log.federation.node(b.US)
 
     def changed(**cells: object) -> Rows:
@@ -128,19 +128,25 @@ def export_vectors(told: Told) -> tuple[Json, list[Json]]:
     said = exports.case
     path = [first["path"][0]] * len(first["path"])
     elsewhere = [*exports.entries[:-1], moved]
+    no_number = made.replace(b'"count": 1', b'"count": NaN', 1)
+    digest = hashlib.sha256(no_number).digest()
     bad: list[tuple[str, str, Json]] = [
-        ("A-9", "TL-LOG-029", said("a row less", rows, file=made.splitlines(True)[0])),
-        ("A-9", "TL-LOG-029", said("a line more", rows, file=made + b"{}\n")),
-        ("A-9", "TL-LOG-029", said("another number of rows", rows, entries=3)),
-        ("A-9", "TL-LOG-029", said("rows out of order", turned)),
-        ("A-9", "TL-LOG-029", said("a row that the query does not find", foreign)),
-        ("A-8", "TL-LOG-020", said("another purpose", changed(purpose="taxation"))),
-        ("A-8", "TL-LOG-020", said("another time", changed(time="2026-06-28T00:00:00Z"))),
-        ("A-8", "TL-LOG-020", said("another decision", changed(decisions=[{}]))),
-        ("A-8", "TL-LOG-002", said("another path", changed(path=path))),
-        ("A-9", "TL-LOG-007", said("one key of the log", rows, checkpoint=one_key)),
-        ("A-9", "TL-LOG-002", said("an entry elsewhere", rows, shown=elsewhere)),
-        ("A-9", "TL-TRU-002", said("under an ended key", rows, by=ended)),
-        ("A-9", "TL-PKT-001", said("another type", rows, type=StatementType.MARK)),
+        ("A-6", "TL-LOG-029", said("a row less", rows, file=made.splitlines(True)[0])),
+        ("A-6", "TL-LOG-029", said("a line more", rows, file=made + b"{}\n")),
+        ("A-6", "TL-LOG-029", said("another number of rows", rows, entries=3)),
+        ("A-6", "TL-LOG-029", said("rows out of order", turned)),
+        ("A-6", "TL-LOG-029", said("another format", rows, format=ExportFormat.CSV)),
+        ("A-6", "TL-LOG-029", said("a row that the query does not find", foreign)),
+        ("A-5", "TL-LOG-020", said("another purpose", changed(purpose="taxation"))),
+        ("A-5", "TL-LOG-020", said("another time", changed(time="2026-06-28T00:00:00Z"))),
+        ("A-5", "TL-LOG-020", said("another decision", changed(decisions=[{}]))),
+        ("A-5", "TL-USE-001", said("a checkpoint that is no text", changed(checkpoint=None))),
+        ("A-5", "TL-USE-001", said("a size that is no number", changed(size=[]))),
+        ("A-5", "TL-USE-001", said("what JSON has not", rows, file=no_number, digest=digest)),
+        ("A-5", "TL-LOG-002", said("another path", changed(path=path))),
+        ("A-6", "TL-LOG-007", said("one key of the log", rows, checkpoint=one_key)),
+        ("A-6", "TL-LOG-002", said("an entry elsewhere", rows, shown=elsewhere)),
+        ("A-6", "TL-TRU-002", said("under an ended key", rows, by=ended)),
+        ("A-6", "TL-PKT-001", said("another type", rows, type=StatementType.MARK)),
     ]
     return good, [{**case, "rule": rule, "code": code} for rule, code, case in bad]

@@ -33,13 +33,13 @@ def disclosure_vectors(told: Told) -> tuple[Json, list[Json]]:
         "a reader's manifest": told.mx,
     }
     codes = {
-        "a key for grants alone": ("S-25", "TL-PKT-005"),
-        "a reader's manifest": ("P-13", "TL-GRT-002"),
+        "a key for grants alone": ("S-16", "TL-PKT-005"),
+        "a reader's manifest": ("P-9", "TL-GRT-002"),
     }
     refused = []
     for name, signer in by.items():
         manifest = manifest_by(told, signer)
-        rule, code = codes.get(name, ("P-38", "TL-TRU-002"))
+        rule, code = codes.get(name, ("P-13", "TL-TRU-002"))
         granted = granting(told, manifest, told.us)
         refused.append(disclosure(told, name, manifest, granted, rule=rule, code=code))
     manifest = told.case.manifest
@@ -49,7 +49,7 @@ def disclosure_vectors(told: Told) -> tuple[Json, list[Json]]:
             "a grant of another packet",
             manifest,
             granting(told, manifest_by(told, told.us), told.us),
-            rule="P-17",
+            rule="P-13",
             code="TL-GRT-001",
         ),
         disclosure(
@@ -57,7 +57,7 @@ def disclosure_vectors(told: Told) -> tuple[Json, list[Json]]:
             "a grant under the ended key",
             manifest,
             granting(told, manifest, ended),
-            rule="L-17",
+            rule="L-15",
             code="TL-TRU-002",
         ),
     ]
@@ -108,7 +108,7 @@ def shared_key_vectors(told: Told) -> tuple[Json, list[Json]]:
         )
     ]
     bad = [
-        {"name": name, "rule": "L-17", "signed": marked(by), "judged_at": place(index)}
+        {"name": name, "rule": "L-15", "signed": marked(by), "judged_at": place(index)}
         | {"code": "TL-TRU-002"}
         for name, by, index in (
             ("a key that its agency ended", mx, end + 1),
@@ -118,6 +118,6 @@ def shared_key_vectors(told: Told) -> tuple[Json, list[Json]]:
     manifest = encode_signed(told.case.manifest).hex()
     alone = {"signed": manifest, "judged_at": place(told.indices["grant"])}
     bad.append(
-        {"name": "an ended key without a grant", "rule": "L-17", **alone, "code": "TL-TRU-002"}
+        {"name": "an ended key without a grant", "rule": "L-15", **alone, "code": "TL-TRU-002"}
     )
     return good, bad

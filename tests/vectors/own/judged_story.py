@@ -1,9 +1,11 @@
 """A log for judged-v1.json: keys that end, an order by two agencies, and one by retention."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from support import agencies as b
+from support.decisions import amending
 from support.exhibits import MX_NODE, US_NODE, case, opening, revocation
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import Event, EventCode
@@ -11,7 +13,8 @@ from tearline.federation.members import KeyUse
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
-from tearline.verification.log_entries import clear_entry
+from tearline.verification.log_entries import clear_entry, parse_entry
+from tearline.verification.trust import TrustState
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.erasures import encode_erasure
 from tearline.wire.grants import encode_grant
@@ -27,6 +30,7 @@ NEXT = b.signing_key("the next key of us-justice's node")
 FUTURE = b.signing_key("a key that begins tomorrow")
 GRANTING = b.signing_key("a key for grants alone")
 LATE = b.signing_key("a key on record behind the grant")
+NEXT_EXCHANGE = b.signing_key("the next key of the exchange")
 LASTING = b.signing_key("a key of mx-finance that lasts")
 
 
@@ -46,6 +50,8 @@ class Told:
         by_both: The order to erase a receipt.
         by_retention: The order to erase the entry of a grant.
         by_agency: The same, signed by an agency; and ``too_early``, before the retention is over.
+        terms: Other agreements, each with its entry of the same name.
+        orders: Other orders by retention, in the same way.
         indices: Of entries, by name.
     """
 
@@ -83,6 +89,23 @@ class Told:
             StatementType.AGREEMENT, encode_agreement(terms), self.us, federation.node(MX)
         )
         self.log("agreement", EventCode.AGREEMENT, self.agreement, US_NODE, "")
+        by_both, old = (self.us, federation.node(MX)), federation.signer(US_NODE)
+        self.terms = {
+            name: b.signed_by(StatementType.AGREEMENT, encode_agreement(each), *signers)
+            for name, each, signers in (
+                ("of another id", replace(terms, id=b.secret("another agreement", 16)), by_both),
+                ("of two versions", replace(terms, version=2, valid_from_ms=LATER_MS), by_both),
+                ("that ended", replace(terms, valid_until_ms=b.NOW_MS + 1), by_both),
+                ("that begins later", replace(terms, valid_from_ms=LATER_MS + 1), by_both),
+                ("that keeps for ever", replace(terms, log_retention_ms=0), by_both),
+                ("by an ended key", replace(terms, header=old.header), (old, by_both[1])),
+                ("by one party", replace(terms, onward_use="None."), by_both[:1]),
+                ("without an entry", replace(terms, name="unlogged"), by_both),
+            )
+        }
+        for name, each in self.terms.items():
+            if name != "without an entry":
+                self.log(name, EventCode.AGREEMENT, each, US_NODE, "")
         self.add("shared key's end", revocation(federation, MX, SHARED.id))
         self.asked = Erasure(
             header=self.us.header,
@@ -103,6 +126,8 @@ class Told:
         self.by_both = ordered(self.asked, self.us, federation.node(MX))
         self.by_retention = ordered(self.due, exchange)
         self.log("erased by both", EventCode.ERASED, self.by_both, US_NODE, US)
+        self.log("told as an agreement", EventCode.AGREEMENT, self.by_both, US_NODE, US)
+        self.log("erased for a stranger", EventCode.ERASED, self.by_both, US_NODE, b.CN)
         own = replace(self.due, header=self.us.header)
         self.by_agency = ordered(own, self.us)
         self.log("erased by an agency", EventCode.ERASED, self.by_agency, b.EXCHANGE, US)
@@ -110,9 +135,39 @@ class Told:
         early = replace(self.due, latest_ms=b.NOW_MS + 2 * b.DAY_MS)
         self.too_early = ordered(early, exchange)
         self.log("erased too early", EventCode.ERASED, self.too_early, b.EXCHANGE, US, LATER_MS)
-        self.log(
-            "erased by retention", EventCode.ERASED, self.by_retention, b.EXCHANGE, US, LATER_MS
-        )
+        others: Mapping[str, tuple[dict[str, Any], tuple[Signer, ...]]] = {
+            "to the last millisecond": ({"latest_ms": LATER_MS - 30 * b.DAY_MS}, (exchange,)),
+            "a millisecond too early": ({"latest_ms": LATER_MS - 30 * b.DAY_MS + 1}, (exchange,)),
+            "by the second version": ({"agreement_version": 2}, (exchange,)),
+            "for one party": ({"parties": (US,), "latest_ms": 1}, (exchange,)),
+            "for a stranger": ({"parties": (b.CN, MX, US)}, (exchange,)),
+            "by an agency, too": ({"latest_ms": 2}, (exchange, self.mx)),
+        }
+        self.orders = {
+            name: ordered(replace(self.due, **changes), *signers)
+            for name, (changes, signers) in others.items()
+        }
+        for name, each in (*self.orders.items(), ("erased by retention", self.by_retention)):
+            self.log(name, EventCode.ERASED, each, b.EXCHANGE, US, LATER_MS)
+        self.succeed(federation.signer(b.EXCHANGE, NEXT_EXCHANGE), exchange)
+        self.log("agreed later", EventCode.AGREEMENT, self.agreement, US_NODE, "", LATER_MS)
+
+    def succeed(self, exchange: Signer, retired: Signer) -> None:
+        """The exchange has another key, and an order by each of both follows."""
+        trust = TrustState(federation=self.case.federation.id)
+        for index, content in enumerate(self.case.contents):
+            if isinstance(content, bytes) and (entry := parse_entry(content)) is not None:
+                trust.apply(index, entry)
+        named = replace(trust.members.exchange, signing_key=NEXT_EXCHANGE.public.encoded)
+        for number, entry in enumerate(amending(trust, US, MX, exchange=named)):
+            self.add(f"the exchange's next key {number}", entry)
+        for name, by, latest_ms in (
+            ("by its next key", exchange, 3),
+            ("by its old key", retired, 4),
+        ):
+            order = replace(self.due, header=by.header, latest_ms=latest_ms)
+            self.orders[name] = ordered(order, by)
+            self.log(name, EventCode.ERASED, self.orders[name], b.EXCHANGE, US, LATER_MS)
 
     def add(self, name: str, entry: Signed) -> None:
         """A clear entry behind the others."""

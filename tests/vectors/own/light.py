@@ -5,11 +5,13 @@ from dataclasses import replace
 from support import agencies as b
 from support.decisions import admission, amending, leaving
 from support.light import FIVE, LightLog, cosigner, cosigning_record, light_log
+from tearline.federation.directory import Directory, DirectoryEntry
 from tearline.federation.members import KeyUse
 from tearline.federation.turns import Leaf, OwnEntries, Turn
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.verification.log_entries import clear_entry
+from tearline.verification.turns import LoggedDirectory
 from tearline.wire.federation import encode_key_record
 from tearline.wire.turns import encode_leaf, encode_turn
 from vectors.own.plain import Json
@@ -101,19 +103,19 @@ def light_vectors() -> Json:
     story.take("the first turn")
     log.state()
     other = _another_history()
-    story.refuse("F-22", "another history", "TL-LOG-003", other.turn(ME, story.reader.request))
+    story.refuse("F-17", "another history", "TL-LOG-003", other.turn(ME, story.reader.request))
     again = story.next()
     log.add(*admission(log.trust, NEWCOMER, *FIVE[1:4]), cosigning_record(log.fed, PARTNER, "b"))
     log.state()
-    story.refuse("F-22", "a withheld key", "TL-TRU-002", replace(story.next(), keys=()))
+    story.refuse("F-17", "a withheld key", "TL-TRU-002", replace(story.next(), keys=()))
     story.take("an admission, and a cosigner's second key")
-    story.refuse("F-22", "an older turn", "TL-LOG-001", again)
+    story.refuse("F-17", "an older turn", "TL-LOG-001", again)
     _shown(story)
     log.add(*amending(log.trust, *FIVE[:3], cosigners=FIVE[:4], quorum=3))
     log.state()
     turn = story.next()
-    story.refuse("F-22", "a withheld amendment", "TL-TRU-010", replace(turn, amendment=b""))
-    story.refuse("F-23", "the new quorum alone", "TL-LOG-044", story.next(FOUR[:3]))
+    story.refuse("F-17", "a withheld amendment", "TL-TRU-010", replace(turn, amendment=b""))
+    story.refuse("F-17", "the new quorum alone", "TL-LOG-044", story.next(FOUR[:3]))
     story.take("an amendment of the counted cosigners")
     _own_refused(story)
     return {
@@ -129,23 +131,23 @@ def light_vectors() -> Json:
 def _first_refused(story: Turns, first: Turn) -> None:
     log = story.log
     cut = replace(first.own, state=first.own.state[:-1])
-    story.refuse("F-19", "a state cut off", "TL-LOG-001", replace(first, own=cut))
+    story.refuse("F-14", "a state cut off", "TL-LOG-001", replace(first, own=cut))
     changed = replace(first.federation, state=first.federation.state[:-1] + b"\1")
     story.refuse(
-        "F-19", "another federation's state", "TL-LOG-001", replace(first, federation=changed)
+        "F-14", "another federation's state", "TL-LOG-001", replace(first, federation=changed)
     )
-    story.refuse("F-23", "three of five cosigners", "TL-LOG-044", story.next(FOUR[:3]))
+    story.refuse("F-17", "three of five cosigners", "TL-LOG-044", story.next(FOUR[:3]))
     twice = [cosigner(FIVE[0]), *FOUR[:2]]
-    story.refuse("F-23", "two agencies", "TL-LOG-044", story.next(twice[1:]))
+    story.refuse("F-17", "two agencies", "TL-LOG-044", story.next(twice[1:]))
     unsigned = replace(first, lines=first.lines[1:])
-    story.refuse("F-23", "without a key of the log", "TL-LOG-007", unsigned)
+    story.refuse("F-17", "without a key of the log", "TL-LOG-007", unsigned)
     later = replace(first, directory=replace(first.directory, time_ms=log.time_ms + 1))
-    story.refuse("F-22", "another time of the directory", "TL-LOG-002", later)
+    story.refuse("F-17", "another time of the directory", "TL-LOG-002", later)
     story.refuse(
-        "F-22", "a hash too many", "TL-LOG-001", replace(first, last=(*first.last, bytes(32)))
+        "F-17", "a hash too many", "TL-LOG-001", replace(first, last=(*first.last, bytes(32)))
     )
     partner = log.turns().leaf(PARTNER)
-    story.refuse("F-24", "the state of another agency", "TL-LOG-001", replace(first, own=partner))
+    story.refuse("F-18", "the state of another agency", "TL-LOG-001", replace(first, own=partner))
 
 
 def _another_history() -> LightLog:
@@ -159,17 +161,19 @@ def _shown(story: Turns) -> None:
     log = story.log
     turns = log.turns()
     state, none = turns.leaf(PARTNER), turns.leaf("spiffe://absent.example")
-    story.show("F-25", "a partner", "", PARTNER, state, 600)
-    story.show("F-25", "an agency that never was one", "", "spiffe://absent.example", none)
-    story.show("F-25", "a second too late", "TL-TRU-006", PARTNER, state, 601)
-    story.show("F-25", "a clock that is behind", "TL-TRU-007", PARTNER, state, -121)
-    story.show("F-19", "a member's absence", "TL-LOG-001", PARTNER, replace(state, state=b""))
-    story.show("F-19", "a newcomer's absence", "TL-LOG-001", NEWCOMER, none)
-    story.show("F-19", "a partner in another's place", "TL-LOG-001", NEWCOMER, state)
+    story.show("F-19", "a partner", "", PARTNER, state, 600)
+    story.show("F-19", "an agency that never was one", "", "spiffe://absent.example", none)
+    story.show("F-19", "a second too late", "TL-TRU-006", PARTNER, state, 601)
+    story.show("F-19", "a clock that is behind", "TL-TRU-007", PARTNER, state, -121)
+    story.show("F-14", "a member's absence", "TL-LOG-001", PARTNER, replace(state, state=b""))
+    story.show("F-14", "a newcomer's absence", "TL-LOG-001", NEWCOMER, none)
+    story.show("F-14", "a partner in another's place", "TL-LOG-001", NEWCOMER, state)
 
 
 def _own_refused(story: Turns) -> None:
     log = story.log
+    assert log.logged is not None
+    earlier = log.logged.tree
     made = log.own(ME)
     root = log.fed.signer(ME)
     public = b.signing_key("a thief's key").public.encoded
@@ -177,11 +181,23 @@ def _own_refused(story: Turns) -> None:
     log.add(b.signed_by(StatementType.KEY_RECORD, encode_key_record(record), root))
     log.state()
     turn = story.next()
-    story.refuse("F-24", "an entry that it did not make", "TL-TRU-011", turn, made)
+    story.refuse("F-18", "an entry that it did not make", "TL-TRU-011", turn, made)
     counted = replace(log.own(ME), keys=made.keys)
-    story.refuse("F-24", "a key that it did not make", "TL-TRU-011", turn, counted)
+    story.refuse("F-18", "a key that it did not make", "TL-TRU-011", turn, counted)
     renamed = replace(log.own(ME), records=frozenset({bytes(32)}))
-    story.refuse("F-24", "a record that it did not make", "TL-TRU-011", turn, renamed)
+    story.refuse("F-18", "a record that it did not make", "TL-TRU-011", turn, renamed)
     log.add(leaving(log.trust, PARTNER))
     log.state()
     story.take("a key of its own, and a partner that left")
+    past = DirectoryEntry(time_ms=log.time_ms - 1, root=log.trust.directory.root)
+    _enter_unread(log, past, log.trust.directory.copy())
+    story.refuse("F-17", "a time before that of the last turn", "TL-TRU-010", story.next())
+    back = DirectoryEntry(time_ms=log.time_ms, root=earlier.root)
+    _enter_unread(log, back, earlier)
+    story.refuse("F-18", "its own state as it was before", "TL-TRU-010", story.next())
+
+
+def _enter_unread(log: LightLog, entry: DirectoryEntry, tree: Directory) -> None:
+    """A directory that no reader of all entries takes; a dishonest quorum cosigns it."""
+    log.logged = LoggedDirectory(index=log.frontier.size, entry=entry, tree=tree)
+    log.append(entry.encode())

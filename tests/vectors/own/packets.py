@@ -82,8 +82,7 @@ def packet_vectors(sealed: SealedPacket, manifest: Signed) -> Json:
 
 def decoded(manifest: Manifest) -> Json:
     """A manifest, its columns as they stand in its encoding."""
-    pairs = (each.opening_commit + each.key_commit for each in manifest.compartments)
-    columns = {"compartments": b"".join(pairs).hex(), "slots": b"".join(manifest.slots).hex()}
+    columns = {name: b"".join(getattr(manifest, name)).hex() for name in ("compartments", "slots")}
     return {**plain(manifest), **columns}
 
 

@@ -56,25 +56,25 @@ def trust_vectors() -> Json:
     rotation = own_change(state, US, b.signing_key(US), NEW_ROOT, **new)
     story.add("US has a second root", rotation)
     by_the_old = own_change(state, US, b.signing_key(US), token_issuers=())
-    entries.append(story.refused("F-6", "the root that was replaced", "TL-TRU-002", by_the_old))
+    entries.append(story.refused("F-4", "the root that was replaced", "TL-TRU-002", by_the_old))
     changed = replace(state.members.exchange, address="exchange.example:9443")
     proposed, *votes = amending(state, MX, CN, exchange=changed)
     story.add("MX proposes another address, and votes", proposed, votes[0])
-    statements.append(judged(story, "L-17", "a node at a vote", "TL-TRU-002", cn_fresh))
+    statements.append(judged(story, "L-15", "a node at a vote", "TL-TRU-002", cn_fresh))
     # CN has no seat yet: its vote does not count, and is none.
-    entries.append(story.refused("F-12", "a vote without a seat", "TL-TRU-004", votes[1]))
+    entries.append(story.refused("F-9", "a vote without a seat", "TL-TRU-004", votes[1]))
     again = amending_vote(story, proposed)
     story.add("the exchange moves", again)
     story.add("CN goes", *removals(story))
     cn_node = federation.node(CN)
-    statements.append(judged(story, "S-25", "an agency that went", "TL-TRU-001", cn_node))
+    statements.append(judged(story, "S-16", "an agency that went", "TL-TRU-001", cn_node))
     gone = story.next - 1
     story.date("the directory without it", 1)
     story.add("CN comes again", *readmission(story))
-    statements.append(judged(story, "F-9", "a key from before it went", "TL-TRU-002", cn_node))
+    statements.append(judged(story, "F-6", "a key from before it went", "TL-TRU-002", cn_node))
     entries.append(
         story.refused(
-            "L-14",
+            "L-12",
             "a key from before it went, once more",
             "TL-PKT-001",
             story.record(cn, CN_NODE, KeyUse.SIGN, cn_key),
@@ -89,7 +89,7 @@ def trust_vectors() -> Json:
     statements += keys_refused(story, cn_fresh, revoked)
     entries += revocations_refused(story, us_again, revoked)
     entries.append(
-        story.refused("S-25", "the first root again", "TL-TRU-002", story.revoking(us, bytes(32)))
+        story.refused("S-16", "the first root again", "TL-TRU-002", story.revoking(us, bytes(32)))
     )
     accepted = [
         accepting(story, "a node of an agency that went, before it did", cn_node, gone - 1),
@@ -135,7 +135,7 @@ def keys_refused(story: Story, fresh: Signer, revoked: Signed) -> list[Json]:
     """Marks under keys that do not count where they are accepted."""
     day = b.DAY_MS
     return [
-        judged(story, "L-17", name, "TL-TRU-002", fresh, time_ms=b.NOW_MS + days * day)
+        judged(story, "L-15", name, "TL-TRU-002", fresh, time_ms=b.NOW_MS + days * day)
         for name, days in (
             ("a key after its end", 8),
             ("a key at its end", 7),
@@ -143,11 +143,11 @@ def keys_refused(story: Story, fresh: Signer, revoked: Signed) -> list[Json]:
         )
     ] + [
         judged(
-            story, "L-17", "at the entry of its record", "TL-TRU-002", fresh, index=story.next - 1
+            story, "L-15", "at the entry of its record", "TL-TRU-002", fresh, index=story.next - 1
         ),
         judged(
             story,
-            "L-17",
+            "L-15",
             "a key that was revoked",
             "TL-TRU-002",
             story.federation.node(US),
@@ -181,4 +181,4 @@ def judged(
 def unrecorded(story: Story) -> Json:
     """A node of an agency that has come, before its key has."""
     node = story.federation.node(CN)
-    return judged(story, "L-17", "a key before its record", "TL-TRU-002", node)
+    return judged(story, "L-15", "a key before its record", "TL-TRU-002", node)
