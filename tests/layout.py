@@ -21,19 +21,22 @@ AT_MOST: Mapping[str, float] = {
     "modules at the root of tearline_server": 7,
     "modules at the root of tearline_client": 10,
     "modules named by a gerund": 9,
-    "modules of more than 400 lines": 1,
+    "modules of more than 400 lines": 0,
     # Rounded up: a correction of a defect moves no bound. Code that moves from a side to the
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 200 are the status that both sides share; 45 make classes on use; 60 save bytes
     # of fields; 10 are the codes of sign-ins and changes of persons; 920 are charter, member
     # records, votes and the directory; 370 are a light reader and its turns;
     # 390 replay entries for light nodes, index them, and rotate or succeed the exchange; 390 are
-    # documents of any size, the path of ciphertexts, and turns that a witness key signs.
-    "lines of code in proto": 14_500,
+    # documents of any size, the path of ciphertexts, and turns that a witness key signs; 210 are
+    # exhibits by the directory, bounds of times, and markings as numbers; 240 are traces of both
+    # sides, and faults and TLS of HTTP applications.
+    "lines of code in proto": 14_950,
     # Of these, 80 write directory entries, show the federation, and settle departures;
     # 520 answer light nodes, tell each node its cosigners, and rotate or succeed an exchange; 630
-    # store large documents, keep paths of ciphertexts, and find due entries without a walk.
-    "lines of code in server": 11_070,
+    # store large documents, keep paths of ciphertexts, and find due entries without a walk; 890
+    # store documents of several processes, verify, copy and move them; 50 bound claims, and trace.
+    "lines of code in server": 12_010,
     # Of these, 250 count the effects of a suspension and read what a case holds; 1,300 are the
     # worklist, the inbox and aids for persons; 500 spell names for searches and read a running
     # node; 330 are completion, examples, drafts and questions; 40 leave the demo's consoles; 540
@@ -44,18 +47,29 @@ AT_MOST: Mapping[str, float] = {
     # a party departed; 110 tell the end of the own membership; 140 tell repeated acts, and zones;
     # 750 follow the log as a light node, read a mirror, decide on keys and successors, and erase
     # at a former member's node; 520 send and receive large documents, open packets by witnessed
-    # turns, and plan an import's packets once.
-    "lines of code in client": 31_070,
+    # turns, and plan an import's packets once; 1,060 scan documents and store them sealed, send the
+    # access log to a SIEM, find connectors, and make exhibits by the directory; 1,330 serve
+    # collections over TAXII, trace, tell the audit's backlog, and delete documents with drafts; 480
+    # keep drafts that programs add, and an import's entities in a temporary file.
+    # Without connectors.
+    "lines of code in client": 32_130,
     # Pages decide nothing, and take 100 to 250 lines. Of these, 545 are the way to an identity
     # provider; 625 are recalls, consents, acts on several packets, and the bench of policies; 66
     # end the sessions of changed credentials; 65 are turns of pages; 133 tell open pages of tasks,
     # and refuse a change of a draft on its page; 40 write ISO times and zones, and tell
     # repeats; 100 show a table's first rows; 90 show members and votes; 30 save mappings; 150 are
-    # the form of a correction, and names of properties in each language.
-    "lines of code in console": 7_970,
+    # the form of a correction, and names of properties in each language; 440 attach and give large
+    # documents, and verify exports; 160 export packets in every format; 60 manage service accounts.
+    "lines of code in console": 8_630,
+    # Of these, 1,820 are tables, FollowTheMoney, documents and the list of OFAC; 680 are
+    # statements of banks; 740 are lists of the UN and the EU; 300 are networks; 250 are the
+    # contract; 970 are STIX; 790 are MISP; 320 read TAXII; 230 are refinements of statements and
+    # lists; 400 are CASE and UCO; 160 judge plug-ins, and keep more of foreign objects.
+    "lines of code in connectors": 6_660,
     # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers;
-    # 140 run light nodes; 150 are large documents.
-    "lines of test support": 5_410,
+    # 140 run light nodes; 630 are large documents, object stores, scanners and receivers; 330 are
+    # collectors, clients of TAXII, views for exporters, and places in memory.
+    "lines of test support": 6_250,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
     # For each thousand words of docstrings, rounded up to the next half.
@@ -98,10 +112,11 @@ def figures() -> dict[str, float]:
         "reads of node.state in tests": state_reads((ROOT / "tests").rglob("*.py")),
     }
     found["lines of code in console"] = sum(map(code_lines, console()))
+    found["lines of code in connectors"] = sum(map(code_lines, connectors()))
     for side in SIDES:
         package = PACKAGES[side]
         found[f"modules at the root of {package}"] = len(root_modules(ROOT / side / package))
-        found[f"lines of code in {side}"] = sum(map(code_lines, apart_from_console(side)))
+        found[f"lines of code in {side}"] = sum(map(code_lines, core(side)))
         words = [word.lower() for path in sources(side) for word in docstring_words(path)]
         for group in _WORDS:
             name = f"{', '.join(map(repr, group))} in {side}"
@@ -135,9 +150,16 @@ def console() -> tuple[Path, ...]:
     )
 
 
-def apart_from_console(side: str) -> tuple[Path, ...]:
-    """Returns the modules of a side without those of the console."""
-    return tuple(path for path in sources(side) if path not in console())
+def connectors() -> tuple[Path, ...]:
+    """Returns the modules that read and write the formats of other programs."""
+    folder = ROOT / "client" / "tearline_client" / "connectors"
+    return tuple(path for path in sources("client") if path.is_relative_to(folder))
+
+
+def core(side: str) -> tuple[Path, ...]:
+    """Returns the modules of a side without those of the console and the connectors."""
+    apart = {*console(), *connectors()}
+    return tuple(path for path in sources(side) if path not in apart)
 
 
 def root_modules(package: Path) -> list[Path]:

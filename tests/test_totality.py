@@ -23,6 +23,7 @@ from support.paths import ROOT
 from tearline.agreements.proposal import ProposalState
 from tearline.audit.event import EventCode
 from tearline.cases.case import Membership, Phase
+from tearline.federation.decisions import VoteKind
 from tearline.onward.consent import ConsentStatus, ConsentStep
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.persons.tokens import Role
@@ -46,6 +47,7 @@ PACKAGES = (tearline, tearline_server, tearline_client)
 
 PARTIAL = {
     # The table, and why it has not every member.
+    "ACTIVITIES": "acts that create nothing: a new statement type is a creation",
     "ACTIONS": "entries of the exchange's log alone: a node's own access log has others",
     "KINDS": "a kind without rules takes any body: an answer is judged by its request",
     "_IN_USE": "signing and cosigning keys have one place each; an encryption key, one by its id",
@@ -79,7 +81,7 @@ NO_TAKE_BACK = {
 DECIDED: Mapping[type[enum.Enum], int] = {
     # Enums with sets of some of their members, and how many members each of the sets was read for.
     StatementType: 23,
-    EventCode: 42,
+    EventCode: 44,
     StepKind: 18,
     ConsentStep: 4,
     ConsentStatus: 4,
@@ -95,6 +97,7 @@ DECIDED: Mapping[type[enum.Enum], int] = {
     KeyKind: 4,
     PropertyType: 20,
     Rank: 5,
+    VoteKind: 4,
 }
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from attacks import founded
 from support.node import stores_of
 from support.sealed_values import moves
-from support.simulation import Simulation, Template, copied, found, quickly
+from support.simulation import Simulation, Template, copied, quickly
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,8 +34,7 @@ def memory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def template(memory: Path) -> Template:
-    with quickly():
-        return found(memory / "template")
+    return founded.template(memory / "template")
 
 
 @pytest.fixture

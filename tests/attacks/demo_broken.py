@@ -39,8 +39,10 @@ GUARDS = (
     Guard(step="preview", function="tearline.policy.masks:generalise"),
     Guard(
         step="send",
-        function="tearline.sealing.slots:seal_slot",
-        returns="(slot_commit(packet_id, slot, key, field, b''), field_plaintext(field))",
+        function="tearline.sealing.slots:seal_slots",
+        returns="({i: slot_commit(packet_id, i, b'', field, b'')"
+        " for i, (_, field) in fields.items()},"
+        " {i: field_plaintext(field) for i, (_, field) in fields.items()})",
     ),
     Guard(
         step="views",

@@ -16,18 +16,26 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from _pytest.config import default_plugins
 
 from attacks.mutant import INJECT, VARIABLE, MutantUnknown, install, parse_mutant
 
 TESTS = Path(__file__).resolve().parent.parent
 PACKAGES = ("tearline", "tearline_runtime", "tearline_server", "tearline_client")
+# The tests' own modules are loaded by each run, which rewrites their assertions.
+SHARED = ("hypothesis", "support.cli", "support.object_store", "support.postgres")
 OPTIONS = ("-q", "--no-header", "--tb=line", "-p", "no:cacheprovider")
 # Of plugins that the program loads as libraries, pytest does not rewrite the assertions.
 _LOADED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 NOT_RUN = 4  # pytest: it was used wrongly
+_RAISED = 1  # as the interpreter's; pytest raises if a failed test leaves a file open, for example
+_FOUNDED = "--founded"
+_NEEDED = -1  # nothing was run, since to found the federation takes the function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +47,20 @@ class Ended:
 
 
 class LoadedProcess:
-    """The process. Use it as a context, from one thread at a time."""
+    """The process, and one that has founded a federation. Use it as a context, from one thread."""
 
     def __init__(self) -> None:
         path = os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "attacks.loaded_process"],
-            cwd=TESTS.parent,
-            env=os.environ | {"PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        self._founded, self._plain = (
+            subprocess.Popen(
+                [sys.executable, "-m", "attacks.loaded_process", *options],
+                cwd=TESTS.parent,
+                env=os.environ | {"PYTHONPATH": path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for options in ((_FOUNDED,), ())
         )
 
     def __enter__(self) -> Self:
@@ -61,39 +72,64 @@ class LoadedProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.communicate()  # it ends with its input
+        for process in (self._founded, self._plain):
+            process.communicate()  # it ends with its input
 
     def run(self, test: str, mutant: str, *, timeout_s: int) -> Ended:
         """Runs ``test`` with ``mutant`` in a process of its own, and in that one's children."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(json.dumps([test, mutant, timeout_s]), file=self._process.stdin, flush=True)
-        return Ended(**json.loads(self._process.stdout.readline()))
+        for process in (self._founded, self._plain):
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(json.dumps([test, mutant, timeout_s]), file=process.stdin, flush=True)
+            ended = Ended(**json.loads(process.stdout.readline()))
+            if ended.status != _NEEDED:
+                break
+        return ended
 
 
 def load() -> None:
-    """Loads every module of the program."""
+    """Loads every module of the program, and what pytest and the tests load in each run."""
     import tearline_runtime.grpc  # noqa: F401 (before any module imports gRPC)
 
     for package in map(importlib.import_module, PACKAGES):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(".__main__"):  # importing that is running it
                 importlib.import_module(module.name)
+    for name in default_plugins:
+        importlib.import_module(f"_pytest.{name}")
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    for name in SHARED:
+        importlib.import_module(name)
 
 
-def _serve() -> None:
+def _serve(*, is_founded: bool) -> None:
     load()
-    gc.collect()
-    gc.freeze()  # forked processes share what is there
-    for line in sys.stdin:
-        print(json.dumps(_forked(*json.loads(line))), flush=True)
+    from attacks import founded  # it loads modules of the program
+
+    with tempfile.TemporaryDirectory(prefix="tearline-") as folder:
+        if is_founded:
+            founded.prepare(Path(folder) / "template")
+        gc.collect()
+        gc.freeze()  # forked processes share what is there
+        for line in sys.stdin:
+            test, mutant, timeout_s = json.loads(line)
+            if is_founded and founded.needs(parse_mutant(mutant)):
+                reply: dict[str, object] = {"status": _NEEDED, "output": ""}
+            else:
+                reply = _forked(test, mutant, timeout_s)
+            print(json.dumps(reply), flush=True)
 
 
 def _forked(test: str, mutant: str, timeout_s: int) -> dict[str, object]:
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         child = os.fork()
         if not child:
-            os._exit(_run(test, mutant, output.fileno()))
+            status = _RAISED
+            try:
+                status = _run(test, mutant, output.fileno())
+            finally:
+                os._exit(status)  # also where it raises: folders are to outlast this process
         descriptor = os.pidfd_open(child)
         in_time, _, _ = select.select([descriptor], [], [], timeout_s)
         os.close(descriptor)
@@ -128,4 +164,4 @@ def _run(test: str, mutant: str, output: int) -> int:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(is_founded=_FOUNDED in sys.argv)

@@ -18,16 +18,16 @@ def encryption_off(world: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on fields are sealed, and stored, as they are."""
     opened = Vault.open
 
-    def seal_slot(packet_id, compartment, slot, key, field):
-        plaintext = field_plaintext(field)
-        return secrets.token_bytes(32), plaintext
+    def seal_slots(packet_id, fields):
+        plaintexts = {slot: field_plaintext(field) for slot, (_, field) in fields.items()}
+        return {slot: secrets.token_bytes(32) for slot in fields}, plaintexts
 
     def open_value(vault: Vault, place: str, sealed: bytes) -> bytes:
         if sealed.startswith(PLAIN):
             return sealed.removeprefix(PLAIN)
         return opened(vault, place, sealed)
 
-    monkeypatch.setattr(tearline.sealing.packets, "seal_slot", seal_slot)
+    monkeypatch.setattr(tearline.sealing.packets, "seal_slots", seal_slots)
     monkeypatch.setattr(Vault, "seal", lambda vault, place, value: PLAIN + value)
     monkeypatch.setattr(Vault, "open", open_value)
 

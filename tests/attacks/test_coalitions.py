@@ -72,8 +72,7 @@ def claimed(sealed: SealedPacket, compartment: int, marking: Marking) -> SealedP
     """A packet whose opening of a compartment claims another marking than its fields bear."""
     opening = replace(sealed.openings[compartment], marking=marking)
     committed = list(sealed.manifest.compartments)
-    commit = opening_commit(sealed.manifest.packet_id, opening)
-    committed[compartment] = replace(committed[compartment], opening_commit=commit)
+    committed[compartment] = opening_commit(sealed.manifest.packet_id, opening)
     return replace(
         sealed,
         manifest=replace(sealed.manifest, compartments=tuple(committed)),

@@ -14,7 +14,8 @@ async def test_the_counted_policy_demands_the_quorum_of_agencies(world: Simulati
         for member in world.members:
             await member.node.sync()
     context = context_of(world.us.node)
-    counted = parse_log_policy(log_policy(context, counted=True).encode())
+    at = context.next_moment()
+    counted = parse_log_policy(log_policy(context.trust, at, counted=True).encode())
     note = await world.exchange.checkpoint()
     for _ in range(3):
         for member in world.members:
@@ -25,11 +26,12 @@ async def test_the_counted_policy_demands_the_quorum_of_agencies(world: Simulati
     fewer = "\n".join(line for line in lines if world.cn.node.uri not in line).encode()
     with pytest.raises(CheckpointUnsigned):
         counted.verify(fewer)
-    log_policy(context).verify(fewer)
+    log_policy(context.trust, at).verify(fewer)
 
 
 async def test_a_named_node_counts_for_its_agency(world: Simulation) -> None:
     context = context_of(world.us.node)
-    both = log_policy(context, [world.cn.node.uri], counted=True)
+    at = context.next_moment()
+    both = log_policy(context.trust, at, [world.cn.node.uri], counted=True)
     assert parse_log_policy(both.encode()) == both
     assert both.groups["counted-cosigners"].needed == 2

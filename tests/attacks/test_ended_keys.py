@@ -137,7 +137,7 @@ async def test_originator_and_recipient_show_exhibits_of_it(world: Simulation, e
     await settled(world)
     await end(world)
     for member in (world.us, world.mx):
-        text = member.node.audit.exhibit(packet, SHOWN)
+        text = await member.node.audit.exhibit(packet, SHOWN)
         assert verified(world, text).originator.signer == world.us.node.uri
 
 
@@ -153,8 +153,8 @@ async def test_who_got_it_after_the_end_is_told_that_the_originator_makes_exhibi
     await settled(world)
     assert world.mx.node.packets.show(packet).view.fields
     with pytest.raises(MomentUnproven, match="originator"):
-        world.mx.node.audit.exhibit(packet, SHOWN)
-    text = world.us.node.audit.exhibit(packet, SHOWN)
+        await world.mx.node.audit.exhibit(packet, SHOWN)
+    text = await world.us.node.audit.exhibit(packet, SHOWN)
     assert verified(world, text).fields
 
 

@@ -21,6 +21,7 @@ from support.light_node import (
 from support.node import context_of, stores_of
 from support.simulation import PASSPHRASES, Member, Simulation, bilateral
 from support.suspensions import WHOLE
+from tearline.crypto.armor import Armor, parse_armor
 from tearline.errors import (
     AgreementSuspended,
     CosignersTooFew,
@@ -28,6 +29,7 @@ from tearline.errors import (
     EntryNotIncluded,
     LogInconsistent,
     NodeIsLight,
+    OnwardUseForbidden,
     ProofMalformed,
     SignerUnknown,
     TearlineError,
@@ -37,9 +39,13 @@ from tearline.federation.members import KeyUse
 from tearline.federation.turns import LightEntries, Turn
 from tearline.limits import MAX_WITNESS_AGE_S
 from tearline.tlog.note import parse_note
+from tearline.tlog.policy import parse_log_policy
+from tearline.verification.exhibit import verify_exhibit
 from tearline.verification.light_replay import is_counted
 from tearline.verification.log_entries import parse_clear
+from tearline.wire.exhibits import parse_exhibit
 from tearline.wire.federation import parse_key_record
+from tearline_client.audit.proofs import Certification
 from tearline_client.enrolment import found_agency, read_agency
 from tearline_client.keys.home import Home, Identity
 from tearline_client.log.light_follower import LightFollower
@@ -232,6 +238,43 @@ async def test_a_suspension_and_a_resumption_reach_it(world: Simulation, jp: Mem
     await world.us.node.suspensions.resume("with-japan", acted_by=person(role="officer"))
     await received(world, jp)
     assert await send(jp, world.us)
+
+
+FIELD = ("Person/name",)
+
+
+async def test_it_makes_exhibits_by_the_directory(world: Simulation, jp: Member) -> None:
+    there, back = await send(world.us, jp), await send(jp, world.us)
+    await world.us.node.receive()
+    for _ in range(2):
+        await received(world, jp)
+    policy = parse_log_policy(jp.node.audit.log_policy(counted=True).encode())
+    text = await jp.node.audit.exhibit(back, FIELD, receipts=True)
+    shown = verify_exhibit(parse_exhibit(parse_armor(Armor.EXHIBIT, text)), None, policy=policy)
+    assert shown.originator.signer == jp.node.uri
+    assert [each.node for each in shown.sightings] == [world.us.node.uri]
+    assert shown.directory is not None
+    with pytest.raises(NodeIsLight):
+        await jp.node.audit.exhibit(back, FIELD, certified_by=Certification.STATEMENTS)
+    with pytest.raises(OnwardUseForbidden):
+        await jp.node.audit.exhibit(there, FIELD)
+
+
+async def test_it_writes_no_exhibit_that_the_exchange_falsifies(
+    world: Simulation, jp: Member
+) -> None:
+    packet = await send(jp, world.us)
+    await received(world, jp)
+    await received(world, jp)
+    jp.exchange.leaves = lambda leaves: replace(
+        leaves, leaves=tuple(replace(each, state=each.state[:-1]) for each in leaves.leaves)
+    )
+    with pytest.raises(TearlineError):
+        await jp.node.audit.exhibit(packet, FIELD)
+    jp.exchange.leaves = lambda leaves: leaves
+    jp.exchange.proven = lambda answer: replace(answer, entries=())
+    with pytest.raises(ProofMalformed):
+        await jp.node.audit.exhibit(packet, FIELD)
 
 
 BOTH = bilateral("both", PARTIES, PARTIES).replace(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from support.agencies import log_identity, log_signers
 from support.node import context_of, stores_of
 from support.simulation import CN, MX, ORIGIN, PASSPHRASE, US, LyingTransport, Member, Simulation
 from tearline.crypto.keys import SigningKey, key_id
@@ -186,7 +187,8 @@ async def test_keys_that_were_discarded_meanwhile_are_not_decided_on(
 async def test_an_amendment_with_another_origin_is_refused(
     world: Simulation, prepared: Prepared
 ) -> None:
-    log = replace(prepared.following.log, origin="other.example/log")
+    log = log_identity("other.example/log")
+    world.exchange._components.keys._logs[log.verifier_keys] = [*log_signers(log.origin)]
     following = replace(prepared.following, log=log)
     registry = world.exchange._desk.registry
     identity = ExchangeEnrolment(exchange=following.exchange, log=log)

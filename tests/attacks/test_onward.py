@@ -235,11 +235,11 @@ async def test_a_consent_is_asked_and_given_and_counts(world: Simulation) -> Non
     record = await asked(world, packet, Use.EVIDENCE, "case 12/26")
     path = path_of(world.cn, packet)
     with pytest.raises(OnwardUseForbidden):
-        world.cn.node.audit.exhibit(packet, [path])
+        await world.cn.node.audit.exhibit(packet, [path])
     await world.us.node.consents.give(record.id, acted_by=PERSON, note="for this trial only")
     await world.cn.node.receive()
     assert status(world.cn, record) is status(world.us, record) is ConsentStatus.GIVEN
-    assert world.cn.node.audit.exhibit(packet, [path])
+    assert await world.cn.node.audit.exhibit(packet, [path])
 
 
 async def test_a_refusal_reaches_the_asker(world: Simulation) -> None:

@@ -588,7 +588,7 @@ def _an_agreement_that_not_all_signed(world: Simulation, shown: ErasedEntry) -> 
         (_too_early, "TL-LOG-041"),
         (_without_the_agreement, "TL-LOG-041"),
         (_another_agreement, "TL-LOG-041"),
-        (_an_agreement_that_not_all_signed, "TL-AGR-001"),
+        (_an_agreement_that_not_all_signed, "TL-LOG-041"),
     ],
 )
 async def test_a_false_word_that_it_was_over_fails(kept: Simulation, lie: Lie, code: str) -> None:

@@ -174,7 +174,7 @@ def addresses(ids: dict[str, str]) -> list[str]:
         if path.startswith("/recalls/"):
             own = {"packet": ids["recalled"]}
         query = SUBJECTS.get(f"/{path.rpartition('/')[2]}", "").format(path="Person/name")
-        if path.startswith("/selection/"):
+        if path.startswith("/selection/") or path == "/export":
             query = f"?packet={ids['ours']}&packet={ids['recalled']}"
         found.append(path.format(**ids | own) + query)
     return found

@@ -50,7 +50,7 @@ async def test_a_lead_is_composed_looked_at_and_sent(
         await page.get_by_role("link", name="Continue to the last page").click()
         await expect(page.locator("h1")).to_have_text("2 packets leave")
         await page.get_by_role("button", name="Send").click()
-        await expect(page.get_by_role("status")).to_contain_text("The packet was sent.")
+        await expect(page.get_by_role("status")).to_contain_text("All packets were sent.")
     assert len(world.us.node.packets.ids()) == 2
     await world.mx.node.receive()
     assert len(world.mx.node.packets.ids()) == 2
@@ -73,7 +73,7 @@ async def test_after_a_refused_file_the_next_one_is_attached_on_the_same_page(
             ("plan.svg", b"<svg/>", "The file cannot be sent as a document"),
         ):
             files = [FilePayload(name=name, mimeType="text/plain", buffer=content)]
-            await page.get_by_label("A document of at most 1 MiB").set_input_files(files)
+            await page.get_by_label("A document of up to 50 GiB").set_input_files(files)
             await page.get_by_role("button", name="Attach").click()
             if said:
                 await expect(page.get_by_role("alert")).to_contain_text(said)

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, expect
 from browser.conftest import Screen
 from browser.desk import Desk, persons, signed_in
 from tearline.persons.tokens import Role
-from tearline_client.audit.exhibits import judge_exhibit
+from tearline_client.audit.exhibit_verifier import judge_exhibit
 from tearline_client.audit.export_verifier import judge_export
 from tearline_client.audit.verifier import Outcome
 from tearline_client.console.languages import language

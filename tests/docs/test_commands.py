@@ -26,6 +26,7 @@ _NAMED = re.compile(r"\b(tearline(?:-server)?)((?: +[\w./=-]+)+)")
 _CODE = re.compile(r"^```(?:sh|text)\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 _CONTAINER = re.compile(r"^(?:.*podman|\$run) .*", re.MULTILINE)  # there `tearline` is an image
 _BARE = re.compile(r"`([a-z][a-z-]* [^`\n]+)`")
+_PLUG_INS = {"ledger"}  # of docs/examples/plug-in
 _OTHERS = {"make", "patronictl"}  # programs that are not ours
 _VALUED = {"--home": 1, "--as": 1, "-o": 1, "--output": 1, "--passphrase-file": 1}
 
@@ -41,10 +42,10 @@ def unknown(program: click.Command, words: list[str]) -> list[str]:
         elif word.startswith("-") and word != "-":  # alone it is standard input
             found += [] if word in options else [word]
             skip = _VALUED.get(word, 0)
-        elif isinstance(command, click.Group) and re.fullmatch(r"[a-z-]+", word):
+        elif isinstance(command, click.Group) and re.fullmatch(r"[a-z][a-z0-9-]*", word):
             below = command.get_command(click.Context(command), word)
             if below is None:
-                found.append(word)
+                found += [] if word in _PLUG_INS else [word]
                 break
             command = below
             options |= {

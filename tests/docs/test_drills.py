@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,31 +81,28 @@ def test_a_sighting_has_a_place() -> None:
 
 CARDS = '''"""Persons as vCards (RFC 6350)."""
 
-from tearline_client.planning.entities import Entity
+from typing import BinaryIO
+
+from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.importers.report import Concern, Report
 
 
-def encode_card(entity: Entity) -> str:
-    """Returns the vCard of a person."""
-    names = [f"FN:{name}" for name in entity.properties.get("name", ())]
-    return "\\n".join(["BEGIN:VCARD", "VERSION:4.0", *names, "END:VCARD"])
-'''
+def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
+    for entity, _ in view.entities:
+        if entity.schema != "Person":
+            report.add(Concern.STAYS_HOME, "no person", id=entity.id)
+            continue
+        names = [f"FN:{name}" for name in entity.properties.get("name", ())]
+        card = "\\n".join(["BEGIN:VCARD", "VERSION:4.0", *names, "END:VCARD", ""])
+        target.write(card.encode())
+        report.made += 1
 
-COMMAND = '''
 
-@command.command()
-@click.argument("packets", nargs=-1)
-@async_command
-async def vcard(cli: CliContext, packets: tuple[str, ...]) -> None:
-    """Export the persons of PACKETS, or of all packets here, as vCards.
-
-    Example: tearline export vcard 9f2c61
-    """
-    async with open_node(cli) as node:
-        ids = [node.packets.find(prefix) for prefix in packets]
-        made = node.packets.export(ids, person=cli.settings.person, act=EventCode.ACCESS_PRINT)
-    for entity, _ in made.entities:
-        if entity.schema == "Person":
-            print_lines(encode_card(entity))
+EXPORTER = Exporter(
+    summary="Export the persons of PACKETS, or of all packets here, as vCards.",
+    details="Example: tearline export vcard 9f2c61",
+    write=_write,
+)
 '''
 
 TEST_OF_EXPORTER = """
@@ -260,7 +258,7 @@ DRILLS = {
             ),
             "tests/test_totality.py": (
                 ("    StatementType: 23,\n", "    StatementType: 24,\n"),
-                ("    EventCode: 42,\n", "    EventCode: 43,\n"),
+                ("    EventCode: 44,\n", "    EventCode: 45,\n"),
                 (
                     "    StatementType.ANCHOR,\n",
                     "    StatementType.ANCHOR,\n    StatementType.BULLETIN,\n",
@@ -342,13 +340,12 @@ DRILLS = {
     "exporter": Drill(
         new={"client/tearline_client/connectors/exporters/vcard.py": CARDS},
         edited={
-            "client/tearline_client/cli/export.py": (
+            "pyproject.toml": (
                 (
-                    "from tearline_client.rendering.output import print_lines\n",
-                    "from tearline_client.connectors.exporters.vcard import encode_card\n"
-                    "from tearline_client.rendering.output import print_lines\n",
+                    'ftm = "tearline_client.connectors.exporters.ftm:EXPORTER"\n',
+                    'ftm = "tearline_client.connectors.exporters.ftm:EXPORTER"\n'
+                    'vcard = "tearline_client.connectors.exporters.vcard:EXPORTER"\n',
                 ),
-                ("", COMMAND),
             ),
             "docs/reference/examples.py": (
                 (
@@ -357,12 +354,22 @@ DRILLS = {
                     '    "export ftm": ',
                 ),
             ),
+            "docs/reference/connectors.md": (
+                (
+                    "",
+                    "| `vcard` | [cards](../howto/finding.md) | no | no | no | all but names |\n",
+                ),
+            ),
             "docs/howto/finding.md": (
                 ("", "\n```sh\ntearline export vcard 3f9a1c > cards.vcf\n```\n"),
             ),
             "tests/unit/client/cli/test_export_commands.py": (("", TEST_OF_EXPORTER),),
         },
-        tests=("tests/unit/client/cli/test_export_commands.py", "tests/docs/test_commands.py"),
+        tests=(
+            "tests/unit/client/cli/test_export_commands.py",
+            "tests/docs/test_commands.py",
+            "tests/docs/test_connectors_page.py",
+        ),
     ),
 }
 
@@ -372,7 +379,7 @@ def row(change: str) -> tuple[set[str], set[str]]:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (line,) = (line for line in page.splitlines() if line.startswith(f"| {change} |"))
     _, _, new, edited, *_ = line.split("|")
-    found = [set(re.findall(r"`(\w+/[^`]+)`", cell)) for cell in (new, edited)]
+    found = [set(re.findall(r"`(\w+/[^`]+|pyproject\.toml)`", cell)) for cell in (new, edited)]
     return found[0], found[1]
 
 
@@ -384,7 +391,8 @@ class Tree:
         for part in PARTS:
             source = ROOT / part
             if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
+                # Compiled modules go along: Python compiles those anew whose source was edited.
+                ignored = shutil.ignore_patterns("*-pytest-*.pyc", "*.pyc.*")  # also half written
                 shutil.copytree(source, folder / part, ignore=ignored)
             else:
                 shutil.copyfile(source, folder / part)
@@ -403,6 +411,20 @@ class Tree:
                 text = text.replace(old, new) if old else text + new
             (self.folder / path).write_text(text, encoding="utf-8")
 
+    def install(self) -> None:
+        """Writes the metadata of the copy, of which the connectors are read, as pip would."""
+        stated = tomllib.loads((self.folder / "pyproject.toml").read_text("utf-8"))["project"]
+        info = self.folder / "client" / "tearline.dist-info"
+        info.mkdir()
+        name = f"Metadata-Version: 2.1\nName: tearline\nVersion: {stated['version']}\n"
+        (info / "METADATA").write_text(name, encoding="utf-8")
+        lines = [
+            line
+            for group, entries in stated["entry-points"].items()
+            for line in (f"[{group}]", *(f"{name} = {value}" for name, value in entries.items()))
+        ]
+        (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs Python in the copy."""
         packages = os.pathsep.join(str(self.folder / side) for side in SIDES)
@@ -417,6 +439,7 @@ class Tree:
 
     def verify(self, drill: Drill) -> None:
         """Checks that the copy's own tests pass, and its generated pages can be written."""
+        self.install()
         for arguments in (
             ("docs/reference/generate.py",),
             ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *drill.tests),
@@ -479,6 +502,7 @@ def test_a_new_exporter_is_a_command_that_exports(tree: Tree) -> None:
         ("packet kind", "docs/spec/packet-v1.md"),
         ("packet kind", "tests/test_totality.py"),
         ("exporter", "docs/reference/examples.py"),
+        ("exporter", "docs/reference/connectors.md"),
     ],
 )
 def test_the_checks_notice_a_file_that_was_forgotten(tree: Tree, change: str, path: str) -> None:

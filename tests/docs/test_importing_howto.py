@@ -1,19 +1,25 @@
 """The page on importing, followed to the letter."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from support.docs_pages import blocks, follow
 from support.federation import serving
+from support.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
 
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:
     with serving(tmp_path) as federation:
-        told = follow(federation.us, "".join(blocks("howto/importing.md")), tmp_path).stderr
-        assert "6 entities in 2 packets; 0 values could not be validated" in told
-        assert "2 packets sent" in told
+        shutil.copy(ROOT / "docs" / "examples" / "cards.xlsx", tmp_path)
+        told = follow(federation.us, "".join(blocks("howto/importing.md")), tmp_path)
+        assert told.stderr.count("6 entities in 2 packets; 0 values could not be validated") == 3
+        assert told.stderr.count("2 packets sent") == 1
+        assert "Carried: 2 objects; as text: 1 value" in told.stderr
+        for column in ("datasets", "referents", "target"):
+            assert f" {column} " in told.stdout
         federation.mx.here("node", "sync")
         assert len(federation.mx.here("packet", "list", "-o", "json").rows) == 2

@@ -173,6 +173,7 @@ def _watch(journal: _Journal) -> None:
     import apsw
 
     from tearline_client.features.decisions.service import DecisionService
+    from tearline_client.features.packets.downloads import Downloads
     from tearline_client.features.recalls.service import RecallService
     from tearline_client.transport.grpc import GrpcTransport, _GrpcStream
 
@@ -197,6 +198,7 @@ def _watch(journal: _Journal) -> None:
 
     noted(DecisionService, "decide", acting)
     noted(RecallService, "recall", acting)
+    noted(Downloads, "fetch", acting)
     noted(GrpcTransport, "_call_once", lambda _, method, *rest: journal.call(method))
     noted(_GrpcStream, "send", lambda *_: journal.call("send"))
     noted(_GrpcStream, "receive", lambda *_: journal.call("receive"))

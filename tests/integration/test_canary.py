@@ -28,8 +28,9 @@ pytestmark = [
 
 US, CN, MX = AGENCIES
 ENCRYPTION_OFF = (
-    "tearline.sealing.slots:seal_slot="
-    "(slot_commit(packet_id, slot, key, field, b''), field_plaintext(field))"
+    "tearline.sealing.slots:seal_slots="
+    "({i: slot_commit(packet_id, i, b'', field, b'') for i, (_, field) in fields.items()},"
+    " {i: field_plaintext(field) for i, (_, field) in fields.items()})"
 )
 
 

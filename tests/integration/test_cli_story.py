@@ -194,7 +194,7 @@ def test_what_is_open_is_exported_and_no_more(story: Story) -> None:
         ended = partner.done("export", "ftm", story.packet)
         entities = {e["id"]: e["properties"] for e in map(json.loads, ended.out.splitlines())}
         told = ended.err.splitlines()
-        assert told[0] == f"{len(entities)} entities."
+        assert told[0].startswith(f"Carried: {len(entities)} objects; ")
         assert [words.partition(":")[0] for words in told[1:]] == ["H0", "H2", "TLP", "PAP"]
         if lacks is not None:
             assert entities == {

@@ -1,5 +1,6 @@
 """A light node beside three full ones, all of them processes: it joins, agrees, and exchanges."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.docs_pages import program
 from support.federation import (
     MX,
     ORDER,
@@ -19,7 +21,7 @@ from support.federation import (
     at_work,
     copied,
 )
-from tearline.errors import RecipientKeyExpired
+from tearline.errors import EXIT_NOT_FOUND, RecipientKeyExpired
 from tearline_client.demo.lead import AGREEMENT, RECORDS, REQUEST, lead_jsonl
 
 pytestmark = pytest.mark.integration
@@ -156,6 +158,39 @@ def join(story: Story) -> None:
     assert "light" not in us.status().values()
 
 
+def exhibit_of(story: Story, packet: str) -> Path:
+    """An exhibit that the light node makes, once a directory covers its packet."""
+    target = story.federation.folder / "lead.exhibit"
+    named = ("Person/name", "--receipts", f"--output-file={target}")
+    story.until(
+        lambda: story.jp.here("packet", "exhibit", packet, *named, "--as", OFFICER).status == 0,
+        "a cosigned directory covered the packet",
+    )
+    return target
+
+
+def verifies_alone(exhibit: Path, folder: Path) -> None:
+    """A reader without home and network verifies it by a member's policy, and not without."""
+    policy = exhibit.with_name("counted.policy")
+
+    def judged(*arguments: object) -> tuple[int, str]:
+        command = [sys.executable, "-m", "tearline_client", "--home", "/nonexistent"]
+        command += ["audit", "verify", str(exhibit), *map(str, arguments)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return ran.returncode, ran.stdout
+
+    verified, told = judged("--policy", policy)
+    assert verified == 0, told
+    assert f"Signed by spiffe://{JP_DOMAIN}" in told
+    assert "the policy that the reader named" in told
+    assert judged()[0] == EXIT_NOT_FOUND
+    alone = [sys.executable, "-I", str(program("spec/verify-exhibit.md", folder))]
+    ran = subprocess.run(
+        [*alone, str(exhibit), str(policy)], capture_output=True, text=True, timeout=60
+    )
+    assert ran.stdout.startswith(f"verified: signed by spiffe://{JP_DOMAIN}"), ran
+
+
 def test_a_light_node_exchanges_as_a_full_one_does(tmp_path: Path) -> None:
     with opened(tmp_path) as story:
         us, mx, jp = story.federation.us, story.federation.mx, story.jp
@@ -174,6 +209,11 @@ def test_a_light_node_exchanges_as_a_full_one_does(tmp_path: Path) -> None:
             us.done_here("audit", "prove", packet, "--output-dir", str(folder))
             judged = jp.done_here("audit", "verify", str(folder), "-o", "json").rows
             assert {row["outcome"] for row in judged} == {"verified"}
+
+        exhibit = exhibit_of(story, back)
+        policy = exhibit.with_name("counted.policy")
+        mx.done_here("audit", "policy", "--counted", f"--output-file={policy}")
+        verifies_alone(exhibit, tmp_path)
 
         story.replace_encryption_key(us)
         story.mail(jp, us)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tearline.errors import EntityFieldMalformed
+from tearline.limits import MAX_FIELDS
 from tearline_client.connectors.exporters.csv_safe import safe_cell
 from tearline_client.connectors.exporters.ftm import encode_entity
 from tearline_client.connectors.importers.ftm import iter_ftm
@@ -85,6 +86,35 @@ def test_entities_that_are_held_small_are_the_same(found):
     groups = Groups(held)
     assert groups[:] == list(connected_groups(held[:]))
     assert [groups[place] for place in reversed(range(len(groups)))] == groups[::-1]
+
+
+class Counted(MergedEntities):
+    """Entities, with the number of those that were read one by one."""
+
+    reads = 0
+
+    def __getitem__(self, place):
+        Counted.reads += 1
+        return super().__getitem__(place)
+
+
+def test_a_group_of_a_large_component_holds_no_other(monkeypatch):
+    account = Entity(id="account", schema="BankAccount", properties={"name": ("A",)})
+    payments = (
+        Entity(id=f"p{n}", schema="Payment", properties={"payerAccount": ("account",)})
+        for n in range(4 * MAX_FIELDS)
+    )
+    held = Counted()
+    for entity in (account, *payments):
+        held.add(entity)
+    groups = Groups(held)
+    assert len(groups) > 4
+    monkeypatch.setattr(Counted, "reads", 0)
+    first = groups[0]
+    assert Counted.reads <= len(first.entities) + 1
+    made = list(groups)
+    assert made[0] == first
+    assert Counted.reads <= 4 * MAX_FIELDS + 1
 
 
 @given(st.lists(entities(), min_size=1, max_size=8))

@@ -109,10 +109,10 @@ class Outgoing:
         persons: Persons,
         *,
         repeats: str,
-        also: Callable[[], None],
+        on_store: Callable[[], None],
     ) -> Sent:
         assert repeats == REASON
-        return self._seal(packet_id, persons, also)
+        return self._seal(packet_id, persons, on_store)
 
     def plan(self, draft: Draft, recipients: tuple[str, ...]) -> ReleasePlan:
         return ReleasePlan(draft=draft, recipients=(), fields=(), decisions={})
@@ -124,10 +124,10 @@ class Outgoing:
         assert plan.recipients == ()  # no reader, of whom anything could be kept back
 
     async def send(
-        self, plans: tuple[ReleasePlan, ...], persons: Persons, *, also: Callable[[], None]
+        self, plans: tuple[ReleasePlan, ...], persons: Persons, *, on_store: Callable[[], None]
     ) -> Sent:
         (plan,) = plans
-        return self._seal(bytes.fromhex(plan.draft.case_id), persons, also)
+        return self._seal(bytes.fromhex(plan.draft.case_id), persons, on_store)
 
     def answerable(
         self, request: bytes, items: tuple[int, ...], *, supplement: bool
@@ -169,14 +169,14 @@ class Outgoing:
         return ConsentPreviews.again(self, decided)
 
     async def give_by(
-        self, giving: Any, persons: Persons, *, note: str, also: Callable[[], None]
+        self, giving: Any, persons: Persons, *, note: str, on_store: Callable[[], None]
     ) -> Sent:
         assert (giving.ends_ms, note) == (7, "words")
-        return self._seal(giving.shown.packet.id, persons, also)
+        return self._seal(giving.shown.packet.id, persons, on_store)
 
-    def _seal(self, packet: bytes, persons: Persons, also: Callable[[], None]) -> Sent:
+    def _seal(self, packet: bytes, persons: Persons, on_store: Callable[[], None]) -> Sent:
         with self._database.transaction():
-            also()
+            on_store()
             if self.cut_off:
                 raise StoreFull
         self.sealed.append((packet, persons))

@@ -126,7 +126,7 @@ def test_base64_is_refused_or_is_its_own_spelling(text: str) -> None:
     assert b64encode(value).decode() == text
 
 
-@given(data=st.binary(max_size=300), mutate=mutations())
+@given(data=st.binary(min_size=1, max_size=300), mutate=mutations())
 def test_armor_is_refused_or_is_its_own_spelling(
     data: bytes, mutate: Callable[[bytes], bytes]
 ) -> None:

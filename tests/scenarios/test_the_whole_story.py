@@ -95,7 +95,7 @@ async def test_the_whole_story(world: Simulation, tmp_path: Path) -> None:
     await mexico_says_what_came_of_it(world, correction, tmp_path)
 
     an_auditor_finds_who_saw_the_account_number(world, lead)
-    a_court_is_shown_the_amount_and_nothing_else(world, correction)
+    await a_court_is_shown_the_amount_and_nothing_else(world, correction)
 
 
 def nobody_is_in_it_whom_all_did_not_admit(world: Simulation) -> None:
@@ -324,10 +324,12 @@ def an_auditor_finds_who_saw_the_account_number(world: Simulation, lead: bytes) 
         assert stranger.judge(proof.data).outcome is Outcome.VERIFIED
 
 
-def a_court_is_shown_the_amount_and_nothing_else(world: Simulation, correction: bytes) -> None:
+async def a_court_is_shown_the_amount_and_nothing_else(
+    world: Simulation, correction: bytes
+) -> None:
     """One file, which anybody verifies with nothing but the federation's id."""
     us = world.us.node
-    exhibit = us.audit.exhibit(correction, ["Payment/amount"])
+    exhibit = await us.audit.exhibit(correction, ["Payment/amount"])
     shown = verify_exhibit(
         parse_exhibit(parse_armor(Armor.EXHIBIT, exhibit)), context_of(us).trust.federation
     )

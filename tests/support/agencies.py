@@ -50,7 +50,13 @@ from tearline.wire.federation import (
     encode_key_record,
     encode_member_record,
 )
-from tearline.wire.packets import encode_manifest
+from tearline.wire.packets import (
+    CompartmentRelease,
+    Release,
+    encode_manifest,
+    encode_release,
+    parse_release,
+)
 from tearline.wire.statements import Signed, cosigned, signed
 
 NOW_MS = 1_780_000_000_000
@@ -139,12 +145,18 @@ def agency(uri: str, root: SigningKey | None = None) -> Agency:
 
 
 @cache
-def log_signers() -> tuple[CheckpointSigner, ...]:
+def log_signers(origin: str = ORIGIN) -> tuple[CheckpointSigner, ...]:
     """The log's keys, Ed25519 and ML-DSA-44."""
     return tuple(
-        CheckpointSigner(name=ORIGIN, algorithm=algorithm, seed=secret(f"log {algorithm.name}"))
+        CheckpointSigner(name=origin, algorithm=algorithm, seed=secret(f"log {algorithm.name}"))
         for algorithm in NoteAlgorithm
     )
+
+
+def log_identity(origin: str = ORIGIN) -> LogIdentity:
+    """The log as charters name it."""
+    keys = tuple(each.verifier.encode() for each in log_signers(origin))
+    return LogIdentity(origin=origin, verifier_keys=keys)
 
 
 def exchange_identity(key: SigningKey | None = None) -> ExchangeIdentity:
@@ -162,9 +174,7 @@ def enrolment() -> ExchangeEnrolment:
     """The exchange and its log, as the drafter of a charter gets them."""
     return ExchangeEnrolment(
         exchange=exchange_identity(),
-        log=LogIdentity(
-            origin=ORIGIN, verifier_keys=tuple(each.verifier.encode() for each in log_signers())
-        ),
+        log=log_identity(),
     )
 
 
@@ -387,6 +397,14 @@ def packet(header: Header, fields: Sequence[Field] = FIELDS, **changed: object) 
         evaluation="B2",
     )
     return seal(fields, replace(envelope, **changed), header)  # type: ignore[arg-type]
+
+
+def under(item: CompartmentRelease, key: bytes) -> CompartmentRelease:
+    """The release of a compartment under another key, as it is read from its encoding."""
+    (read,) = parse_release(
+        encode_release(Release(compartments=(replace(item, key=key),)))
+    ).compartments
+    return read
 
 
 def compartment_of(sealed: SealedPacket, category: str, form: Form = Form.CLEAR) -> int:

@@ -184,7 +184,7 @@ def desk(rested: Rested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Des
 def copy_of(rested: Rested, folder: Path, patch: pytest.MonkeyPatch) -> Desk:
     """The desk of a copy in ``folder``, as long as ``patch`` holds."""
     with quickly():
-        asyncio.run(rested.template.refresh())
+        asyncio.run(rested.template.refresh(by=2))  # tests rely on what the third has not read
     homes = folder / "federation"
     shutil.copytree(rested.template.folder, homes)
 

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from support.agencies import (
     AGREEMENT_ID,
     DAY_MS,
+    EXCHANGE,
     MX,
     NOW_MS,
     PINS,
@@ -23,11 +24,12 @@ from support.agencies import (
     packet,
     secret,
     signed_by,
+    signer,
     signing_key,
     us_mx,
 )
 from support.consents import TERMS, consent
-from support.exhibits import case
+from support.exhibits import US_NODE, case
 from support.requests import step
 from support.suspensions import OFFICER, of_article, standing
 from tearline.agreements.proposal import Proposal
@@ -38,9 +40,12 @@ from tearline.audit.export import AuditExport, ExportFormat
 from tearline.cases.case import CaseNote, CaseStep, Phase
 from tearline.federation.charter import Rules
 from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
+from tearline.federation.directory import DirectoryProof
 from tearline.federation.equivocation import Equivocation
 from tearline.federation.members import KeyUse, Revocation
+from tearline.federation.turns import Leaf
 from tearline.onward.consent import ConsentStep
+from tearline.packets.commitments import opening_salt
 from tearline.packets.packet import WithholdReason
 from tearline.packets.recall import (
     KeepGround,
@@ -81,7 +86,7 @@ from tearline.wire.audit_exports import ExportManifest
 from tearline.wire.codec import Codec
 from tearline.wire.erasures import ErasedEntry, ProvenAgreement
 from tearline.wire.exhibits import ProvenEntry
-from tearline.wire.packets import FieldContent
+from tearline.wire.packets import CompartmentRelease, FieldContent
 from tearline.wire.statements import signed
 
 _FED = federation()
@@ -232,7 +237,7 @@ _SUSPENSION = of_article(
     originated=Originated.FREEZE,
 )
 _RECEIPT = Receipt(
-    header=_NODE.header,
+    header=signer(EXCHANGE, _NODE.header.federation).header,
     address=None,
     about=secret("about"),
     status=Status.REFUSED,
@@ -262,6 +267,10 @@ _ERASURE = Erasure(
     reason="ordered",
 )
 
+_ABSENT = Leaf(
+    state=b"",
+    proof=DirectoryProof(siblings=(secret("beside"),), other=(secret("key"), secret("state"))),
+)
 CODECS: dict[str, Sample] = {
     "attestation": Sample(
         statements.ATTESTATION, _NODE.sign([(StatementType.MARK, b"body")]).attestation
@@ -354,7 +363,16 @@ CODECS: dict[str, Sample] = {
     "field of no entity": Sample(packets.CONTENT, FieldContent("name", "image/png", (b"a",))),
     "release": Sample(
         packets.RELEASE,
-        replace(_RELEASE, fields=(release_slot(bytes(16), _GENERALISED, secret("key"), 300),)),
+        replace(
+            _RELEASE,
+            compartments=(
+                CompartmentRelease(
+                    opening=replace(_GENERALISED, salt=opening_salt(secret("key"), 3)),
+                    key=secret("key"),
+                ),
+            ),
+            fields=(release_slot(bytes(16), _GENERALISED, secret("key"), 300),),
+        ),
     ),
     "grant": Sample(grants.GRANT, replace(_GRANT, acted_by=_PERSON)),
     "grant of two": Sample(
@@ -364,7 +382,13 @@ CODECS: dict[str, Sample] = {
     "receipt of a node": Sample(
         grants.RECEIPT,
         replace(
-            _RECEIPT, address=_ADDRESS, status=Status.SEEN, code="", entry=None, acted_by=_PERSON
+            _RECEIPT,
+            header=_NODE.header,
+            address=_ADDRESS,
+            status=Status.SEEN,
+            code="",
+            entry=None,
+            acted_by=_PERSON,
         ),
     ),
     "log opening": Sample(grants.LOG_OPENING, _OPENING),
@@ -494,6 +518,8 @@ CODECS: dict[str, Sample] = {
                 [_CASE.slot("name"), _CASE.slot("amount", Form.GENERALISED)], receipts=True
             ),
             entries=(_CASE.entry(_CASE.first_blind), _CASE.entry(_CASE.first_blind + 1)),
+            leaves=(_CASE.leaf(MX), _ABSENT),
+            keys=(signing_key(US_NODE).public.encoded,),
         ),
     ),
 }

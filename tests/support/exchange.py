@@ -54,7 +54,8 @@ from tearline.wire.packets import encode_manifest
 from tearline.wire.publications import Outcome, Publication, Refused, publication_of
 from tearline.wire.statements import Signed
 from tearline_server.admin.offline import take_clear
-from tearline_server.blobs.documents import BlobSpace
+from tearline_server.blobs.folder_store import FolderStore
+from tearline_server.blobs.interface import BlobStore
 from tearline_server.bootstrap import Components
 from tearline_server.exchange import Exchange
 from tearline_server.keys import HeldKeys
@@ -198,7 +199,7 @@ async def opened(
     if not database.exists():
         database.write_bytes(await _seeded(path, parties))
     store = SqliteStore(database)
-    house = components_of(store, clock, steady, path / "blobs")
+    house = components_of(store, clock, steady, FolderStore(path / "blobs", SPACE))
     exchange = await Exchange.open(house)
     try:
         yield World(
@@ -209,7 +210,7 @@ async def opened(
 
 
 def components_of(
-    store: Store, clock: Clock, steady: Clock | None = None, blobs: Path | None = None
+    store: Store, clock: Clock, steady: Clock | None = None, blobs: BlobStore | None = None
 ) -> Components:
     """What the exchange of the tests is built from."""
     timekeeper = Timekeeper(clock, steady or clock)
@@ -219,7 +220,7 @@ def components_of(
         log=AuditLog(store, origin=ORIGIN, clock=timekeeper.time_ms),
         keys=HeldKeys(EXCHANGE, [signing_key(EXCHANGE)], [log_signers()]),
         timekeeper=timekeeper,
-        blobs=blobs and BlobSpace(folder=blobs, agency_bytes=SPACE),
+        blobs=blobs,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from support.agencies import (
     AGREEMENT_ID,
@@ -19,9 +20,14 @@ from support.agencies import (
     packet,
     secret,
     signed_by,
+    signing_key,
 )
+from support.light import cosigner, cosigning_record
 from tearline.audit.event import Event, EventCode
+from tearline.crypto.keys import SigningKey
+from tearline.federation.directory import DIRECTORY, DirectoryEntry
 from tearline.federation.members import KeyUse, Revocation
+from tearline.federation.turns import Leaf
 from tearline.packets.packet import Manifest, OpenedField
 from tearline.policy.form import Form
 from tearline.sealing import SealedPacket, open_packet, release_of
@@ -30,8 +36,11 @@ from tearline.statements.receipt import LogOpening, Receipt, Status
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import Checkpoint, sign_checkpoint
 from tearline.tlog.merkle import root_from_leaf_hashes, tree_path
-from tearline.verification.exhibit import show_slot
-from tearline.verification.log_entries import blind_entry, clear_entry, entry_hash
+from tearline.tlog.policy import LogPolicy, trusted_keys
+from tearline.verification.log_entries import blind_entry, clear_entry, entry_hash, parse_entry
+from tearline.verification.shown_fields import show_slot
+from tearline.verification.stated_directory import StatedDirectory
+from tearline.verification.trust import TrustState
 from tearline.wire.exhibits import Exhibit, ProvenEntry
 from tearline.wire.federation import encode_revocation, parse_key_record
 from tearline.wire.grants import encode_event, encode_log_opening, encode_receipt
@@ -152,17 +161,73 @@ class Case:
             receipts=(self.receipt,) if receipts else (),
         )
 
+    def stated(self, *, time_ms: int = NOW_MS + 2000) -> "Case":
+        """The same with the directory behind, which the clear entries make."""
+        return self.behind(self.directory.entry(time_ms).encode())
+
+    @property
+    def directory(self) -> StatedDirectory:
+        """The directory after all entries."""
+        trust = TrustState(federation=self.federation.id, is_partial=True)
+        for index, content in enumerate(self.contents):
+            if isinstance(content, bytes) and (entry := parse_entry(content)):
+                trust.apply(index, entry)
+        return trust.directory
+
+    def leaf(self, agency: str) -> Leaf:
+        """The state of an agency in the directory after all entries."""
+        state = self.directory.state_of(agency)
+        assert state is not None
+        return Leaf(state=state.encode(), proof=self.directory.prove(agency))
+
+    def certified(
+        self,
+        slots: Iterable[int],
+        *,
+        receipts: bool = False,
+        by: Sequence[str] = (US, MX),
+        **changed: Any,
+    ) -> Exhibit:
+        """An exhibit by the directory that is the last entry, cosigned by these agencies."""
+        signers = (US, MX) if receipts else (US,)
+        told = range(self.first_blind, self.first_blind + 1 + receipts)
+        made = self.exhibit(slots, entries=(*told, len(self.contents) - 1), receipts=receipts)
+        signed_by_all = (*log_signers(), *map(cosigner, by))
+        parts: dict[str, Any] = {
+            "checkpoint": sign_checkpoint(
+                self.checkpoint, signed_by_all, time_s=self.time_ms // 1000
+            ),
+            "leaves": tuple(self.leaf(uri) for uri in sorted(signers)),
+            "keys": tuple(sorted(signing_key(node_of(uri)).public.encoded for uri in signers)),
+        }
+        return replace(made, **parts | changed)
+
     def behind(self, *contents: bytes | LogOpening) -> "Case":
         """The same with more entries behind."""
         return replace(self, contents=(*self.contents, *contents))
 
 
 def _concerns(entry: bytes, nodes: Sequence[str]) -> bool:
+    if entry.startswith(DIRECTORY):
+        return True
     statement = parse_signed(entry[1:]).statement
     if statement.type is not StatementType.KEY_RECORD:
         return True
     record = parse_key_record(statement.body)
     return record.use is KeyUse.SIGN and record.subject in nodes
+
+
+def counted_policy(*agencies: str) -> LogPolicy:
+    """A reader's policy: all keys of the log, and all of these agencies."""
+    keys = {uri: cosigner(uri).verifier for uri in agencies or (US, MX)}
+    return trusted_keys([each.verifier.encode() for each in log_signers()], keys, [*keys])
+
+
+def cosigned_case(*before: Signed | DirectoryEntry, **options: Any) -> Case:
+    """The packet in a log whose parties cosign it, with the directory behind."""
+    federated = federation(US, MX)
+    records = [cosigning_record(federated, uri) for uri in (US, MX)]
+    return case(*records, *before, federated=federated, **options).stated()
 
 
 def opening(index: int, event: Event) -> LogOpening:
@@ -171,8 +236,9 @@ def opening(index: int, event: Event) -> LogOpening:
 
 
 def case(
-    *before: Signed,
+    *before: Signed | DirectoryEntry,
     federated: Federation | None = None,
+    key: SigningKey | None = None,
     change: Callable[[Manifest], Manifest] = lambda manifest: manifest,
 ) -> Case:
     """The packet, its acceptance, and the receipt.
@@ -180,10 +246,11 @@ def case(
     Args:
         before: What stands before them in the log, behind the members' keys.
         federated: Another federation than that of the two.
+        key: Another key of the originator than its first.
         change: What becomes of the manifest before it is signed.
     """
     federated = federated or federation(US, MX)
-    us = federated.node(US)
+    us = federated.signer(US_NODE, key)
     sealed = packet(us.header)
     manifest = manifest_signed(replace(sealed, manifest=change(sealed.manifest)), us)
     word = Receipt(
@@ -197,7 +264,10 @@ def case(
         time_ms=NOW_MS,
     )
     receipt = signed_by(StatementType.RECEIPT, encode_receipt(word), federated.node(MX))
-    clear = [clear_entry(each) for each in (*federated.clear, *before)]
+    clear = [
+        clear_entry(each) if isinstance(each, Signed) else each.encode()
+        for each in (*federated.clear, *before)
+    ]
     accepted = Event(
         statement_id=manifest.statement.id,
         code=EventCode.PACKET_ACCEPTED,

@@ -395,7 +395,8 @@ def _enrol(federation: Federation) -> None:
     serving = operator.serve()
     try:
         told |= {f"{n}: node sync": e for n, e in federation.all("node", "sync").items()}
-        federation.agree("narcotics-2026", AGREEMENT, (US, CN, MX))
+        if {US, CN, MX} <= federation.agencies.keys():
+            federation.agree("narcotics-2026", AGREEMENT, (US, CN, MX))
         _cosign(federation)
     finally:
         serving.terminate()
@@ -404,12 +405,12 @@ def _enrol(federation: Federation) -> None:
 def copied(folder: Path, domains: Mapping[str, str] = AGENCIES) -> Federation:
     """A copy of the founded federation, to be changed at will; not serving.
 
-    It has keys on record and one agreement of the first three in force, and it was told what each
+    It has keys on record and, of the three, one agreement in force, and it was told what each
     command of the founding came to.
 
     Args:
         folder: Where it goes.
-        domains: Short names and trust domains of its members: the three, or more.
+        domains: Short names and trust domains of its members: the three, with others or not.
     """
     with once("-".join(["federation", *domains]), partial(_found, domains=domains)) as made:
         _refresh(made, domains)

@@ -1,7 +1,5 @@
 """A small agreement that the tests of policies share; its agencies are invented."""
 
-from dataclasses import replace
-
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form
 from tearline.policy.marking import Tlp
@@ -45,4 +43,4 @@ AMOUNT_TO_MX = ReleaseRequest(
 
 def asking(category: str, recipient: str = MX, **parts: str) -> ReleaseRequest:
     """A request for a field of ``category`` with its default marking."""
-    return replace(AMOUNT_TO_MX, marking=default_marking(category), recipient=recipient, **parts)
+    return AMOUNT_TO_MX._replace(marking=default_marking(category), recipient=recipient, **parts)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from support.memory import folder_in_memory
+
 VARIABLE = "TEARLINE_TEST_RUN"
 
 
@@ -23,8 +25,12 @@ def begin(config: pytest.Config) -> None:
         return
     stack = ExitStack()
     config.add_cleanup(stack.close)
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tearline-run-"))
-    stack.enter_context(pytest.MonkeyPatch.context()).setenv(VARIABLE, folder)
+    memory = folder_in_memory()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tearline-run-", dir=memory))
+    environment = stack.enter_context(pytest.MonkeyPatch.context())
+    environment.setenv(VARIABLE, folder)
+    if memory is not None:
+        environment.setenv("PYTEST_DEBUG_TEMPROOT", str(memory))  # of tmp_path
 
 
 @contextmanager

@@ -106,7 +106,7 @@ from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.admin.offline import take_clear
 from tearline_server.admission.authentication import Caller
 from tearline_server.admission.fair_queue import Cost
-from tearline_server.blobs.documents import BlobSpace
+from tearline_server.blobs.folder_store import FolderStore
 from tearline_server.config import config_of
 from tearline_server.exchange import Components, Exchange
 from tearline_server.grpc.audit_service import AuditService
@@ -260,7 +260,7 @@ class LocalTransport:
         self.target = exchange
         self._exchange = ExchangeService(exchange)
         self._trust = TrustService(exchange)
-        self._audit = AuditService(exchange.audit_search, exchange.take_answer_turn)
+        self._audit = AuditService(exchange)
         self._light = LightService(exchange)
         self._blobs = BlobService(exchange)
 
@@ -704,10 +704,10 @@ class Template:
     def is_old(self) -> bool:
         return time.monotonic() - self.cosigned_s > FRESH_S
 
-    async def refresh(self) -> None:
-        """Has two agencies cosign anew, if it is old; tests rely on what the third has not read."""
+    async def refresh(self, *, by: int) -> None:
+        """Has so many agencies cosign anew, if it is old."""
         if self.is_old:
-            async with opened(self, self.folder, by=2):
+            async with opened(self, self.folder, by=by):
                 self.cosigned_s = time.monotonic()
 
 
@@ -771,7 +771,7 @@ def _house(template: Template, store: SqliteStore, clock: Clock) -> Components:
         log=AuditLog(store, origin=ORIGIN, clock=clock),
         keys=HeldKeys(template.identity.exchange.uri, [template.keys.signing], [template.keys.log]),
         timekeeper=Timekeeper(clock, clock),
-        blobs=BlobSpace(folder=store._db._path.with_name("blobs"), agency_bytes=SPACE),
+        blobs=FolderStore(store._db._path.with_name("blobs"), SPACE),
     )
 
 
@@ -812,6 +812,7 @@ async def opened(template: Template, folder: Path, *, by: int = 3) -> AsyncItera
 @asynccontextmanager
 async def copied(template: Template, folder: Path) -> AsyncIterator[Simulation]:
     """A copy of the federation, at work in ``folder``."""
+    await template.refresh(by=3)
     shutil.copytree(template.folder, folder)
     async with opened(template, folder) as simulation:
         yield simulation

@@ -1,13 +1,16 @@
 """The benchmarks run: each is set up and measured once, with counts too small to mean much."""
 
 import importlib
+import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from support.paths import ROOT
+from tearline.limits import MAX_AGENCY_NODES
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +18,22 @@ def repository_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
 
 
+def default(function: Callable[..., object], name: str) -> int:
+    found = inspect.signature(function).parameters[name].default
+    assert isinstance(found, int)
+    return found
+
+
 def benchmark(name: str) -> ModuleType:
     return importlib.import_module(f"bench.{name}")
+
+
+def test_no_federation_has_more_nodes_than_its_agencies_may_have() -> None:
+    lanes = {name: default(benchmark(name).run, "lanes") for name in ("b3", "b9", "b12", "b13")}
+    b6 = benchmark("b6")
+    agency = max(*lanes.values(), 1 + default(benchmark("b5").run, "lanes"))
+    assert agency <= MAX_AGENCY_NODES
+    assert max(b6.FANS) <= MAX_AGENCY_NODES * len(b6.PARTNERS)
 
 
 def test_b1_seals_a_packet_beside_the_bare_work() -> None:
@@ -27,8 +44,9 @@ def test_b1_seals_a_packet_beside_the_bare_work() -> None:
 
 
 def test_b2_opens_a_packet_beside_the_bare_work() -> None:
-    opened, proven = benchmark("b2").run(rounds=1, packets=2)
-    assert [opened.id, proven.id] == ["B2", "B2p"]
+    opened, proven, delivered, story = benchmark("b2").run(rounds=1, packets=2)
+    assert [opened.id, proven.id, delivered.id, story.id] == ["B2", "B2p", "B2b", "B2d"]
+    assert story.met
     assert opened.baseline == proven.baseline > 0
     assert proven.target is None
 
@@ -36,7 +54,8 @@ def test_b2_opens_a_packet_beside_the_bare_work() -> None:
 @pytest.mark.integration
 def test_b3_publishes_to_a_process_beside_echoes() -> None:
     results = benchmark("b3").run(rounds=1, packets=1, lanes=2)
-    assert [each.id for each in results] == ["B3", "B3v", "B3c"]
+    assert [each.id for each in results] == ["B3", "B3v", "B3c", "B3b"]
+    assert results[-1].met
     assert all(each.figure > 0 for each in results)
 
 
@@ -54,8 +73,9 @@ def test_b4_publishes_in_a_stream_beside_a_loop_that_writes_the_same_rows(
         return took
 
     monkeypatch.setattr(b4, "write", write)
-    result, cost = b4.run(rounds=1, packets=packets)
-    assert (result.id, cost.id) == ("B4", "B4c")
+    result, cost, disk = b4.run(rounds=1, packets=packets)
+    assert (result.id, cost.id, disk.id) == ("B4", "B4c", "B4d")
+    assert disk.met
     assert result.figure > 0
     assert result.baseline > result.figure
     counted = {name: written[name] for name in ("packet", "statement", "mail", "entry", "event")}
@@ -226,7 +246,7 @@ def test_b10_verifies_a_log_beside_bare_hashes() -> None:
 
 @pytest.mark.integration
 def test_b11_suspends_and_nothing_passes() -> None:
-    results = benchmark("b11").run(suspensions=2)
+    results = benchmark("b11").run()  # as often as an agency may
     assert [each.id for each in results] == ["B11", "B11m"]
     assert all(each.figure > 0 for each in results)
 

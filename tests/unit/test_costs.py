@@ -4,6 +4,7 @@ A partner chooses the number of entities and values, and the length of each. A r
 each with each would let one packet hold its reader for minutes.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,33 @@ Call = Callable[[], object]
 
 MARKS = "\u0301\u0327"
 """Accents in the order that normalisation has to turn round."""
+
+
+def test_time_by_the_square_is_noticed() -> None:
+    def make(number: int) -> Call:
+        return lambda: [one is other for one in range(number) for other in range(number)]
+
+    assert growth(make, 30) > MOST
+
+
+@pytest.mark.parametrize("slowed", [1, 20, 120])
+def test_a_cost_above_the_bound_is_measured_again(
+    monkeypatch: pytest.MonkeyPatch, slowed: int
+) -> None:
+    """A busy machine made a larger input four times as dear, for so many calls."""
+    now_ns = 0
+
+    def make(number: int) -> Call:
+        def call() -> None:
+            nonlocal now_ns, slowed
+            is_slow = number > 100 and slowed > 0
+            slowed -= is_slow
+            now_ns += 10_000 * number * (4 if is_slow else 1)
+
+        return call
+
+    monkeypatch.setattr(time, "process_time_ns", lambda: now_ns)
+    assert growth(make, 100) == 10
 
 
 def copies_of(kind: PacketKind, number: int, *changes: tuple[str, str]) -> list[Field]:

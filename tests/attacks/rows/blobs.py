@@ -3,10 +3,15 @@
 from attacks.attack import Rows
 
 _REFUSED = "the refusal of the call, in the exchange's log lines"
-_UNFINISHED = "the unfinished file, if a part of it was verified"
+_UNFINISHED = "sealed parts in the home, if some were verified"
 
 _served = Rows(
     tests="tests/unit/server/blobs/test_documents.py::", evidence=_REFUSED, code="TL-BLB-001"
+)
+_stored = Rows(
+    tests="tests/unit/server/blobs/test_stores.py::",
+    functions="tearline_server.storage.postgres.blobs:",
+    evidence="none: nothing is lost",
 )
 _fetched = Rows(
     tests="tests/unit/client/cli/test_large_documents.py::",
@@ -14,9 +19,30 @@ _fetched = Rows(
     code="TL-BLB-001",
 )
 
+_ACCESS = "the refused export, in the node's own access log"
+_scanned = Rows(
+    tests="tests/unit/client/transport/test_clamd.py::",
+    evidence=_ACCESS,
+    code="TL-BLB-008",
+)
+_saved = Rows(
+    tests="tests/unit/client/cli/test_large_documents.py::", evidence=_ACCESS, code="TL-BLB-007"
+)
+
+_given = Rows(
+    tests="tests/unit/client/console/test_large_documents.py::",
+    evidence=_ACCESS,
+    code="",
+)
+
+_sent = Rows(
+    tests="tests/unit/client/console/test_attachments.py::", evidence="none: nothing is stored"
+)
+
 _NAMED = "tearline_server.processing.handlers.packets:verify_documents"
 _LEFT = "tearline_server.delivery.mailboxes:Mailboxes._left"
 _DOCUMENTS = "tearline_server.blobs.documents:"
+_SPACE = "tearline_server.blobs.space:"
 
 BLOBS = (
     _served(
@@ -46,7 +72,7 @@ BLOBS = (
     _served(
         "name a document of which parts are missing",
         "test_a_packet_needs_its_document",
-        f"{_DOCUMENTS}_is_complete",
+        f"{_DOCUMENTS}is_complete",
         "True",
         code="TL-BLB-002",
     ),
@@ -85,14 +111,14 @@ BLOBS = (
     _served(
         "fill the disk of the exchange",
         "test_an_agency_has_its_own_space",
-        f"{_DOCUMENTS}_charge",
+        f"{_SPACE}charge",
         "0",
         code="TL-BLB-003",
     ),
     _served(
         "fill the disk so that no member's packets are accepted",
         "test_documents_leave_room_for_packets",
-        f"{_DOCUMENTS}BlobSpace.free_bytes",
+        f"{_SPACE}free_bytes",
         "1 << 60",
         code="TL-BLB-003",
     ),
@@ -106,7 +132,7 @@ BLOBS = (
     _served(
         "fill the disk with many small documents",
         "test_many_small_ones_take_space_too",
-        f"{_DOCUMENTS}_charge",
+        f"{_SPACE}charge",
         "size",
         code="TL-BLB-003",
     ),
@@ -114,6 +140,45 @@ BLOBS = (
         "begin documents, and never finish one",
         "test_an_upload_without_a_packet_goes_after_a_day",
         f"{_DOCUMENTS}Documents._look_at",
+        code="",
+    ),
+    _stored(
+        "offer documents to several exchanges at once, beyond the agency's space",
+        "test_offers_at_the_same_time_stay_within_the_space[bucket]",
+        "_take_space",
+        "True",
+        code="TL-BLB-003",
+    ),
+    _stored(
+        "send parts while the document is deleted, so that objects of none pile up",
+        "test_a_part_of_a_deleted_document_leaves_no_object[bucket]",
+        "PostgresBlobs.grow",
+        "True",
+        code="TL-BLB-001",
+    ),
+    _stored(
+        "send one packet to two exchanges, and break one call off, so that its document is dropped",
+        "test_one_of_two_attempts_that_fails_leaves_the_others_record[folder]",
+        "_new_claim",
+        "bytes(16)",
+    ),
+    _stored(
+        "send a packet again and again, so that claims of its document pile up",
+        "test_repeated_packets_leave_one_record[folder]",
+        "PostgresBlobs.settle",
+    ),
+    Rows(tests="tests/unit/server/blobs/test_several.py::", evidence=_REFUSED)(
+        "name one document in two packets at two exchanges at once",
+        "test_one_document_at_two_exchanges_belongs_to_one_packet",
+        "tearline_server.storage.postgres.blobs:_others",
+        "[]",
+        code="TL-BLB-002",
+    ),
+    _served(
+        "fill the own folder, so that other agencies' documents are not swept",
+        "test_a_sweep_gives_each_agency_its_turn",
+        f"{_DOCUMENTS}_share",
+        "left",
         code="",
     ),
     _fetched(
@@ -129,7 +194,7 @@ BLOBS = (
     _fetched(
         "state another digest than that of a document",
         "test_a_document_of_another_digest_is_refused",
-        "tearline_client.connectors.exporters.unfinished:UnfinishedFile._verify",
+        "tearline_client.store.received_parts:verify_digest",
     ),
     _fetched(
         "call a disk's image a document to be read",
@@ -142,5 +207,74 @@ BLOBS = (
         "test_the_secret_is_masked_in_the_packet",
         "tearline.blobs.description:masked_field",
         "field",
+    ),
+    _saved(
+        "send a document with malware",
+        "test_a_document_that_the_scanner_refuses_is_not_saved[small]",
+        "tearline_client.features.packets.document_reader:_scan",
+    ),
+    _saved(
+        "send a large document with malware",
+        "test_a_document_that_the_scanner_refuses_is_not_saved[large]",
+        "tearline_client.transport.clamd:_judge",
+    ),
+    _saved(
+        "have a document saved while the scanner is down",
+        "test_without_its_scanner_a_node_saves_no_document[large]",
+        "tearline_client.transport.clamd:Scanner.verify_ready",
+        code="TL-BLB-008",
+    ),
+    _scanned(
+        "answer for the scanner with other words",
+        "test_any_other_answer_refuses",
+        "tearline_client.transport.clamd:_judge",
+    ),
+    _scanned(
+        "send a document that the scanner's limits leave unscanned",
+        "test_a_scanner_that_calls_unscanned_files_clean_refuses",
+        "tearline_client.transport.clamd:Scanner._verify_limits",
+    ),
+    _scanned(
+        "call a document clean before its end",
+        "test_an_answer_before_the_end_lets_nothing_pass[clean]",
+        "tearline_client.transport.clamd:_judge",
+        "None if answer == _CLEAN else (_ for _ in ()).throw(ScannerUnavailable(answer))",
+    ),
+    _given(
+        "have a browser save a document whose content the scanner refuses",
+        "test_a_document_that_the_scanner_refuses_is_not_given",
+        "tearline_client.store.received_parts:ReceivedParts.verify",
+        code="TL-BLB-007",
+    ),
+    _given(
+        "name a document so that it hides its end, or leads elsewhere in a browser",
+        "tests/unit/client/connectors/exporters/test_documents.py::"
+        "test_names_of_senders_lead_nowhere_in_a_folder_and_in_a_browser",
+        "tearline.bodies.documents:plain_file_name",
+        "name",
+    ),
+    _given(
+        "have so many documents fetched that the node does nothing else",
+        "test_few_documents_are_fetched_at_once",
+        "tearline_client.console.document_fetches:verify_free",
+        code="TL-USE-009",
+    ),
+    _sent(
+        "have an officer's browser store a file here from another page",
+        "test_no_byte_is_stored_for_another_session",
+        "tearline_client.console.forms:Form.verify_token",
+        code="TL-USE-008",
+    ),
+    _sent(
+        "break off a large file again and again",
+        "test_a_browser_that_leaves_leaves_nothing",
+        "tearline_client.connectors.importers.sealed_documents:OutgoingDocument.discard",
+    ),
+    _sent(
+        "attach a large program",
+        "test_a_document_that_cannot_be_sent_leaves_nothing",
+        "tearline.bodies.documents:large_media_type_of",
+        "'application/octet-stream'",
+        code="TL-PKT-033",
     ),
 )

@@ -242,13 +242,14 @@ CONSOLES = (
         "::test_a_name_that_no_person_has_is_not_in_the_log",
         returns="True",
     ),
-    _attack(
-        "serve officers in clear over the network",
-        "tests/unit/client/console/test_server.py"
-        "::test_elsewhere_it_is_refused_without_a_certificate",
-        "server:_is_loopback",
-        "True",
+    Attack(
+        name="serve officers in clear over the network",
         code="TL-CFG-003",
+        evidence=_NOTHING,
+        function="tearline_runtime.http:is_loopback",
+        test="tests/unit/client/console/test_server.py"
+        "::test_elsewhere_it_is_refused_without_a_certificate",
+        returns="True",
     ),
     _attack(
         "have an officer suspend, end or sign by one click",

@@ -103,6 +103,14 @@ _succession = Rows(tests="tests/attacks/test_succession.py::")
 _REFUSAL = "nothing: the exchange refuses it"
 
 LOG_KEYS = (
+    Attack(
+        name="found a federation whose log has no key, so that any note is its checkpoint",
+        code="TL-PKT-001",
+        evidence=_REFUSAL,
+        function="tearline.federation.members:LogIdentity.__post_init__",
+        test="tests/unit/proto/federation/test_members.py"
+        "::test_a_log_has_keys_of_each_kind_under_its_name",
+    ),
     _rotation(
         "pass a retired key's line, which stands beside for witnesses, off as the log's",
         "test_old_lines_stand_beside_the_new_ones_and_count_for_nothing",

@@ -384,6 +384,47 @@ FILES = (
         returns="smtplib.SMTP(self.host, self.port)",
     ),
     Attack(
+        name="forge an event in the SIEM by the name of a person or an article",
+        code="",
+        evidence="the escaped name, in the event that it is part of",
+        function="tearline_client.siem.ocsf:ocsf_line",
+        test="tests/unit/client/siem/test_ocsf.py::test_no_name_ends_a_line_or_forges_one[actor]",
+        returns="f'{event}'.encode('utf-8').decode('unicode_escape')",
+    ),
+    Attack(
+        name="receive the audit in the SIEM's place",
+        code="",
+        evidence="the node's log says that the receiver's certificate is not valid",
+        function="tearline_client.siem.syslog:_context",
+        test="tests/unit/client/siem/test_syslog.py"
+        "::test_a_receiver_with_another_certificate_gets_no_message",
+        returns="ssl._create_unverified_context()",
+    ),
+    Attack(
+        name="break off a session of the audit, so that its entries are lost",
+        code="",
+        evidence="the node's log says that the receiver did not take the messages",
+        function="tearline_client.siem.syslog:_Session.close",
+        test="tests/unit/client/siem/test_syslog.py"
+        "::test_a_batch_without_closure_alert_counts_as_not_sent",
+    ),
+    Attack(
+        name="hold the node's end by a syslog receiver that answers byte by byte",
+        code="",
+        evidence="the node's log says that the receiver did not take the messages",
+        function="tearline_client.siem.syslog:_Session._limit",
+        test="tests/unit/client/siem/test_syslog.py"
+        "::test_a_receiver_that_drips_bytes_ends_with_the_deadline",
+    ),
+    Attack(
+        name="read traces on the way to a collector named without TLS",
+        code="",
+        evidence="the start is refused",
+        function="tearline_runtime.collectors:parse_collector",
+        test="tests/unit/runtime/test_traces.py::test_an_odd_address_is_refused",
+        returns="text",
+    ),
+    Attack(
         name="tell a webhook in the node's name",
         code="",
         evidence="the receiver's own verification of the signature",
@@ -403,6 +444,74 @@ FILES = (
         "client/connectors/importers/test_ftm.py::test_gathers_no_more_than_fits",
         "tearline_client.connectors.importers.report:gather",
         code="TL-USE-003",
+    ),
+    Attack(
+        name="read the entities of an import in its temporary file",
+        code="",
+        evidence="the file holds neither a value nor an id",
+        function="tearline_client.planning.merged_entities:MergedEntities._sealed_line",
+        test="tests/unit/client/planning/test_merged_entities.py"
+        "::test_the_temporary_file_holds_no_value_and_no_id",
+        returns="bytes(12) + line",
+    ),
+    _file(
+        "import a bundle whose number takes minutes to compute",
+        "client/connectors/importers/test_stix.py"
+        "::test_a_number_of_a_million_digits_is_not_computed",
+        "tearline_client.connectors.importers.json_reader:JsonReader._number",
+        "text",
+        code="TL-USE-002",
+    ),
+    _file(
+        "have a value of a bundle sent under a milder marking than its own",
+        "client/connectors/importers/test_stix.py::test_a_granular_marking_keeps_one_value_home",
+        "tearline_client.connectors.importers.stix_markings:unkept",
+        "''",
+    ),
+    _file(
+        "have a value exported to a forensic tool under a milder marking than its own",
+        "client/connectors/exporters/test_case_uco.py"
+        "::test_an_object_has_the_strictest_marking_and_each_facet_its_own",
+        "tearline_client.connectors.exporters.case_objects:_marking",
+        "min((t.marking for t in _properties(entity).values()), key=lambda m: m.tlp)",
+        evidence="the file: the marking of each object and of each property",
+    ),
+    _file(
+        "import an entity bomb, or an entity that names a file",
+        "client/connectors/importers/test_xml_records.py::test_an_entity_bomb_is_refused",
+        "tearline_client.connectors.importers.xml_records:_Reader._refuse",
+        code="TL-USE-002",
+    ),
+    _file(
+        "import a record without end",
+        "client/connectors/importers/test_xml_records.py::test_a_hostile_file_is_refused",
+        "tearline_client.connectors.importers.xml_records:_Reader._count",
+        code="TL-USE-002",
+    ),
+    _file(
+        "import a statement whose sums are a cent off, unnoticed",
+        "client/connectors/importers/test_camt.py::test_a_statement_that_is_a_cent_off_is_reported",
+        "tearline_client.connectors.importers.statements:Statement.reconcile",
+    ),
+    _file(
+        "take the place of a connector by a package with its name",
+        "client/connectors/test_registry.py::test_a_name_that_two_packages_offer_is_refused",
+        "tearline_client.connectors.registry:load",
+        "Connector(offer=offer, value=offer.entries[0].load())",
+        code="TL-USE-011",
+    ),
+    _file(
+        "have a plug-in yield entities that pass no check",
+        "client/connectors/test_registry.py::test_an_entity_of_another_class_is_refused",
+        "tearline_client.connectors.importers.read:_entities",
+        "importer.value.read(stream, options, report)",
+        code="TL-USE-011",
+    ),
+    _file(
+        "have a plug-in send a password",
+        "client/connectors/test_registry.py::test_no_importer_sends_a_password",
+        "tearline_client.connectors.importers.read:_without_secrets",
+        "entity",
     ),
     _file(
         "have fields that nobody has marked pass for sent",

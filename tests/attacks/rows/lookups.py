@@ -7,6 +7,8 @@ _ASKED = "tests/unit/server/processing/test_lookups.py"
 
 _asked = Rows(tests=f"{_ASKED}::", evidence=_COUNTED)
 
+_alike = Rows(tests="tests/unit/server/processing/test_equal_lookups.py::", evidence=_COUNTED)
+
 _large = Rows(tests="tests/unit/", evidence="a refusal in the log, and a signed receipt of it")
 
 _again = Rows(tests="tests/unit/server/", evidence=_COUNTED)
@@ -25,6 +27,13 @@ LOOKUPS = (
         "tearline_server.storage.sqlite.packets:own_sizes",
         "{owned: 0 for owned in asked}",
         code="TL-GRT-003",
+    ),
+    _alike(
+        "measure the refusal of a step, to learn whether the request exists",
+        "test_sqlite_works_alike_whether_the_id_exists_or_not[request of a step]",
+        "tearline_server.storage.sqlite.requests:_is_asked_by",
+        "True",
+        code="TL-RFI-001",
     ),
     _asked(
         "grant a source without end to a member that names it, to have all of that read",

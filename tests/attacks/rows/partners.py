@@ -255,10 +255,17 @@ COALITIONS = (
         code="TL-PKT-006",
     ),
     _sealed(
+        "release a compartment under another key, to accuse the exchange of its ciphertexts",
+        "tests/unit/proto/sealing/test_delivered.py"
+        "::test_a_grantor_s_false_key_is_no_fault_of_the_ciphertexts",
+        "tearline.packets.commitments:verify_opening",
+        code="TL-PKT-006",
+    ),
+    _sealed(
         "seal a ciphertext that does not open, and leave it to the exchange",
         "tests/unit/proto/sealing/test_delivered.py"
         "::test_an_originator_that_seals_what_does_not_open_is_convicted_by_the_path",
-        "tearline.sealing.packets:_fields",
+        "tearline.sealing.slots:open_slots",
         "{}",
         code="TL-PKT-008",
     ),

@@ -12,7 +12,8 @@ from tearline.errors import (
     SettingInvalid,
     SettingUnknown,
 )
-from tearline_client.config import SETTINGS, Settings, load_settings, read_passphrase
+from tearline_client.config import Settings, load_settings, read_passphrase
+from tearline_client.settings.table import SETTINGS
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def test_flag_beats_environment_beats_file(home):
         "timeout_s": str(home / "node.toml"),
         "http": "default",
         "metrics": "default",
+        "traces": "default",
         "console": "default",
         "console_origin": "default",
         "console_certificate": "default",
@@ -68,7 +70,16 @@ def test_flag_beats_environment_beats_file(home):
         "oidc_algorithm": "default",
         "oidc_ca": "default",
         "notices": "default",
+        "syslog": "default",
+        "syslog_ca": "default",
+        "syslog_certificate": "default",
+        "syslog_key": "default",
+        "taxii": "default",
+        "taxii_certificate": "default",
+        "taxii_key": "default",
         "recall": "default",
+        "scanner": "default",
+        "scanner_timeout_s": "default",
         "passphrase_file": "default",
     }
 

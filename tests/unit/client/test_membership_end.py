@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tearline.errors import ExchangeUnreachable, MembershipEnded
 from tearline.packets.recall import KeepGround, RecallState
 from tearline_client.log.membership import EndCause
 from tearline_client.rules.recalls import RESPOND_MS
+from tearline_client.store.recalls import RecallStore, StoredRecall
 from unit.client.test_departures import remove_mx
 
 __all__ = ["memory", "quick", "template", "world"]
@@ -114,6 +116,29 @@ async def test_a_former_member_erases_what_was_recalled_before(world: Simulation
     assert shown(world.mx, kept)
     assert stores_of(world.mx.node).outbox.counts() == before
     assert states(world.mx, packet) == [RecallState.OPEN]
+
+
+async def test_a_recall_that_a_former_member_obeyed_is_not_read_again(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    object.__setattr__(context_of(world.mx.node), "asks_before_erasing", True)
+    (packet,) = await world.us.send(world.mx)
+    await world.mx.node.receive()
+    await recalled(world, packet)
+    await world.mx.node.receive()
+    await closed_mx(world)
+    days = math.ceil(RESPOND_MS / DAY_MS)
+    await rounds(world.mx, *range(days + 2))
+    assert not shown(world.mx, packet)
+    read, stored = list[object](), RecallStore._stored
+
+    def counted(self: RecallStore, row: Any) -> StoredRecall:
+        read.append(row)
+        return stored(self, row)
+
+    monkeypatch.setattr(RecallStore, "_stored", counted)
+    await rounds(world.mx, days + 2, days + 3)
+    assert read == []
 
 
 async def test_a_former_member_whose_clock_leaps_erases_nothing_early(world: Simulation) -> None:

@@ -189,11 +189,7 @@ def test_without_a_federation_a_contradiction_still_fails() -> None:
 
 def test_a_key_of_a_kind_unknown_here_leaves_it_open() -> None:
     later = replace(LOG, verifier_keys=(*LOG.verifier_keys, f"{ORIGIN}+00000000+/w=="))
-    judgement = AuditVerifier(later).judge(PROOF)
-    assert judgement.outcome is Outcome.INDETERMINATE
-    assert AuditVerifier(replace(LOG, verifier_keys=())).judge(PROOF).outcome is (
-        Outcome.INDETERMINATE
-    )
+    assert AuditVerifier(later).judge(PROOF).outcome is Outcome.INDETERMINATE
 
 
 def test_the_proof_of_another_event_fails() -> None:

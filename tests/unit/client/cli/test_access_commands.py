@@ -343,4 +343,6 @@ def test_codes_of_the_two_logs_stay_apart():
         EventCode.ACCESS_PRINT,
         EventCode.ACCESS_EXHIBIT,
         EventCode.ACCESS_READ,
+        EventCode.ACCESS_LISTED,
+        EventCode.ACCESS_DRAFTED,
     }

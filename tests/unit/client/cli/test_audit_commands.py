@@ -305,3 +305,24 @@ def test_the_newest_checkpoint_and_its_note(desk):
     assert row["signatures"] == 2
     (newer,) = desk.rows("audit", "checkpoint")
     assert newer["size"] >= row["size"]
+
+
+# For a SIEM.
+
+
+def test_the_log_is_printed_as_ocsf_events(desk):
+    lines = desk.run("audit", "ocsf", "action:grant-accepted", "--as", "ana").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    rows = desk.rows("audit", "search", "action:grant-accepted", "--as", "ana")
+    assert [each["metadata"]["sequence"] for each in events] == [row["entry"] for row in rows]
+    assert {each["resources"][0]["uid"] for each in events} == {desk.packet}
+    assert {each["metadata"]["log_name"] for each in events} == {"exchange"}
+    assert events[0]["actor"]["user"]["name"].startswith("spiffe://")
+
+
+def test_the_own_access_log_is_printed_as_ocsf_events(desk):
+    lines = desk.run("audit", "ocsf", "--access", "--as", "ana").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [each["metadata"]["sequence"] for each in events] == [*range(len(events))]
+    assert events[-1]["api"]["operation"] == "access-read"
+    assert {each["metadata"]["log_name"] for each in events} == {"access"}

@@ -71,6 +71,17 @@ def test_one_is_made_without_the_exchange(desk, tmp_path):
     assert "TL-LOG-027" in result.stderr
 
 
+def test_the_directory_certifies_once_cosigners_have_signed_one(desk, tmp_path):
+    target = tmp_path / "no"
+    result = desk.run(
+        "packet", "exhibit", desk.packet, "Payment/amount", "--output-file", target,
+        "--certified-by", "directory",
+    )  # fmt: skip
+    assert result.exit_code == 3
+    assert "TL-REQ-002" in result.stderr
+    assert not target.exists()
+
+
 def test_the_file_holds_nothing_else(desk, tmp_path):
     path = made(desk, tmp_path, "Payment/amount")
     data = path.read_text()
@@ -121,7 +132,8 @@ def test_without_a_pin_it_cannot_be_told(desk, tmp_path):
     row = judged(path, status=6)
     assert row["outcome"] == "indeterminate"
     assert [finding["code"] for finding in row["findings"]] == ["TL-LOG-022"]
-    assert "--federation ID is enough." in row["why"]
+    assert "--federation ID" in row["why"]
+    assert "fields" not in row
 
 
 def test_another_federation_is_named(desk, tmp_path):

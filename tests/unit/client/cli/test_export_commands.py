@@ -1,7 +1,12 @@
 """``tearline export``: what is open here, in the form in which it is."""
 
 import asyncio
+import io
 import json
+import zipfile
+from pathlib import Path
+
+import networkx
 
 from support.cli import Desk
 from support.simulation import opened
@@ -57,3 +62,17 @@ def test_a_note_says_what_is_generalised() -> None:
     leg = Entity(id="a", schema="TransferLeg", properties={"rate": ("1-10",), "amount": ("9",)})
     plain = without_extension(leg, generalised=frozenset({"rate"}))
     assert plain.properties["description"] == ("rate (generalised): 1-10",)
+
+
+def test_a_network_of_the_open_fields(desk: Desk, tmp_path: Path) -> None:
+    done = desk.run("export", "graphml", desk.packet)
+    assert done.exit_code == 0, done.output
+    assert set(networkx.read_graphml(io.BytesIO(done.stdout.encode())).nodes) == {
+        str(each["id"]) for each in ENTITIES if each["schema"] not in ("Ownership", "Payment")
+    }
+    target = tmp_path / "case.zip"
+    assert desk.run("export", "graph-csv", "--output-file", target).exit_code == 0
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == ["nodes.csv", "edges.csv"]
+    refused = desk.run("export", "graph-csv")
+    assert "--output-file" in refused.stderr

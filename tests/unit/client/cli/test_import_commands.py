@@ -141,7 +141,7 @@ def test_an_import_holds_no_more_plans_than_it_seals_together(
         counts.append(held() - before)
         advance(importing, import_id, packets, behind=behind)
 
-    monkeypatch.setattr(from_file, "_MOST_KEPT", 0)  # of the first packets
+    monkeypatch.setattr(from_file, "_KEPT_FIELDS", 0)  # of the first packets
     monkeypatch.setattr(BulkSender, "advance", counted)
     gc.collect()
     before = held()

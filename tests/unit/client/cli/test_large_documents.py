@@ -3,16 +3,17 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.cli import Desk
+from support.clamd import EICAR, ClamdDouble, scanning
+from support.cli import AUDITOR, Desk
 from support.simulation import LocalTransport
-from tearline.blobs.parts import PART_PLAIN_BYTES
+from tearline.blobs.parts import PART_BYTES, PART_PLAIN_BYTES
 from tearline.errors import BlobUnavailable, ExchangeUnreachable
 from tearline.wire.blobs import (
     encode_leaves,
@@ -37,6 +38,11 @@ def image(tmp_path: Path) -> Path:
     path = tmp_path / "telephone.dd"
     path.write_bytes(os.urandom(SIZE))
     return path
+
+
+def waiting(desk: Desk, agency: str = MX) -> list[Path]:
+    """The sealed parts that lie in an agency's home."""
+    return [*(desk.folder / agency / "documents").glob("*/*")]
 
 
 @pytest.fixture
@@ -112,17 +118,20 @@ def test_a_recipient_that_was_cut_off_fetches_the_rest(
     export = ("packet", "export", packet, "--documents", out)
     cut = desk.run(*export, agency=MX)
     assert (cut.exit_code, "TL-REQ-001" in cut.stderr) == (3, True), cut.output
-    (unfinished,) = out.iterdir()
-    assert unfinished.name.endswith(".unfinished")
-    assert stat.S_IMODE(unfinished.stat().st_mode) == 0o600
+    assert not list(out.iterdir())
+    (parts,) = waiting(desk)
+    assert stat.S_IMODE(parts.stat().st_mode) == 0o600
+    assert image.read_bytes()[:64] not in parts.read_bytes()  # they lie there sealed
+    with parts.open("r+b") as file:  # a killed process may leave a torn part
+        file.truncate(CUT_AFTER * PART_BYTES - 1)
     desk.rows(*export, agency=MX)
-    repeated = NUMBERS[CUT_AFTER - 1 :]
-    assert numbers == [*NUMBERS[:CUT_AFTER], -1, *repeated]
+    assert numbers == [*NUMBERS[:CUT_AFTER], -1, *NUMBERS[CUT_AFTER - 1 :]]
     (written,) = out.iterdir()
     assert written.read_bytes() == image.read_bytes()
+    assert not waiting(desk)
 
 
-def test_plaintext_of_a_document_that_was_recalled_is_deleted(
+def test_parts_of_a_document_that_was_recalled_are_deleted(
     desk: Desk, lead: Path, image: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packet = sent(desk, lead, image)
@@ -130,7 +139,7 @@ def test_plaintext_of_a_document_that_was_recalled_is_deleted(
     counted(monkeypatch, "get_blob", lambda asked: parse_question(asked).number, CUT_AFTER)
     export = ("packet", "export", packet, "--documents", out)
     desk.run(*export, agency=MX)
-    assert list(out.iterdir())
+    assert waiting(desk)
 
     async def gone(self: LocalTransport, request: bytes) -> bytes:
         raise BlobUnavailable
@@ -138,8 +147,8 @@ def test_plaintext_of_a_document_that_was_recalled_is_deleted(
     monkeypatch.setattr(LocalTransport, "blob_leaves", gone)
     refused = desk.run(*export, agency=MX)
     assert (refused.exit_code, "TL-BLB-004" in refused.stderr) == (6, True), refused.output
-    assert "its unfinished file is deleted" in refused.stderr
-    assert not list(out.iterdir())
+    assert "its parts here are deleted" in refused.stderr
+    assert not waiting(desk)
 
 
 def test_a_file_that_changed_since_its_draft_is_not_sent(
@@ -180,7 +189,7 @@ def fetched(desk: Desk, lead: Path, image: Path, out: Path, wrong: object) -> No
     desk.rows("packet", "list", agency=MX)
     refused = desk.run("packet", "export", packet, "--documents", out, agency=MX)
     assert str(wrong) in refused.stderr, refused.output
-    assert [each.suffix for each in out.iterdir()] in ([], [".unfinished"])
+    assert not list(out.iterdir())
 
 
 def test_swapped_parts_are_refused(
@@ -194,7 +203,7 @@ def test_swapped_parts_are_refused(
 
     monkeypatch.setattr(LocalTransport, "get_blob", swapped)
     fetched(desk, lead, image, out, "part 0 is not the one that its sender signed")
-    assert all(not each.stat().st_size for each in out.iterdir())
+    assert all(not each.stat().st_size for each in waiting(desk))
 
 
 def test_a_truncated_document_is_refused(
@@ -208,7 +217,7 @@ def test_a_truncated_document_is_refused(
 
     monkeypatch.setattr(LocalTransport, "blob_leaves", cut)
     fetched(desk, lead, image, out, "its parts are not those that its sender signed")
-    assert not list(out.iterdir())
+    assert not waiting(desk)
 
 
 def test_a_document_of_another_digest_is_refused(
@@ -223,7 +232,7 @@ def test_a_document_of_another_digest_is_refused(
 
     monkeypatch.setattr(documents, "read_large", lied)
     fetched(desk, lead, image, out, "TL-BLB-001")
-    assert not list(out.iterdir())
+    assert not waiting(desk)
 
 
 def test_a_document_of_another_type_is_refused(
@@ -232,4 +241,85 @@ def test_a_document_of_another_type_is_refused(
     """A patched sender calls a disk's image a PDF."""
     monkeypatch.setattr(large_documents, "large_media_type_of", lambda *_: "application/pdf")
     fetched(desk, lead, image, out, "TL-PKT-033")
+    assert not waiting(desk)
+
+
+@pytest.fixture
+def scanner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClamdDouble]:
+    """A scanner that the commands of this test use."""
+    with scanning(tmp_path) as double:
+        monkeypatch.setenv("TEARLINE_SCANNER", double.address)
+        yield double
+
+
+def refusals(desk: Desk) -> list[str]:
+    """The codes of refused exports in the recipient's access log."""
+    word = desk.folder / "word"
+    for act in (("person", "add", AUDITOR, "--role", "auditor"), ("login", AUDITOR)):
+        assert desk.run(*act, "--person-passphrase-file", word, agency=MX).exit_code == 0
+    rows = desk.rows("audit", "access", "action:access-export", "--as", AUDITOR, agency=MX)
+    return [row["reason"] for row in rows if row["reason"]]
+
+
+def test_a_large_document_is_saved_after_its_scan(
+    desk: Desk, lead: Path, image: Path, out: Path, scanner: ClamdDouble
+) -> None:
+    packet = sent(desk, lead, image)
+    desk.rows("packet", "list", agency=MX)
+    desk.rows("packet", "export", packet, "--documents", out, agency=MX)
+    assert scanner.documents == [image.read_bytes()]
+    assert refusals(desk) == []
+
+
+@pytest.mark.parametrize("size", [64, SIZE], ids=["small", "large"])
+def test_a_document_that_the_scanner_refuses_is_not_saved(
+    desk: Desk, lead: Path, tmp_path: Path, out: Path, scanner: ClamdDouble, size: int
+) -> None:
+    note = tmp_path / "note.txt"
+    note.write_bytes(b"a" * size + EICAR)
+    packet = sent(desk, lead, note)
+    desk.rows("packet", "list", agency=MX)
+    refused = desk.run("packet", "export", packet, "--documents", out, agency=MX)
+    assert (refused.exit_code, "TL-BLB-007" in refused.stderr) == (4, True), refused.output
+    assert "Eicar-Test" in refused.stderr
     assert not list(out.iterdir())
+    assert not waiting(desk)
+    assert refusals(desk) == ["TL-BLB-007"]
+
+
+@pytest.mark.parametrize("size", [64, SIZE], ids=["small", "large"])
+def test_without_its_scanner_a_node_saves_no_document(
+    desk: Desk,
+    lead: Path,
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+) -> None:
+    note = tmp_path / "note.txt"
+    note.write_bytes(b"a" * size)
+    packet = sent(desk, lead, note)
+    desk.rows("packet", "list", agency=MX)
+    monkeypatch.setenv("TEARLINE_SCANNER", str(tmp_path / "none"))
+    refused = desk.run("packet", "export", packet, "--documents", out, agency=MX)
+    assert (refused.exit_code, "TL-BLB-008" in refused.stderr) == (4, True), refused.output
+    assert not list(out.iterdir())
+    assert not waiting(desk)  # a document of hours is not fetched for nothing
+    assert refusals(desk) == ["TL-BLB-008"]
+
+
+def test_parts_of_an_erased_packet_go_with_the_next_sync(
+    desk: Desk, lead: Path, image: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packet = sent(desk, lead, image)
+    desk.rows("packet", "list", agency=MX)
+    with monkeypatch.context() as cutting:
+        counted(cutting, "get_blob", lambda asked: parse_question(asked).number, CUT_AFTER)
+        desk.run("packet", "export", packet, "--documents", out, agency=MX)
+    assert waiting(desk)
+    recalled = desk.run("packet", "recall", packet, "--reason", "mistake", "--yes")
+    assert recalled.exit_code == 0, recalled.output
+    desk.run("node", "sync", agency=MX)
+    desk.rows("packet", "list", agency=MX)
+    desk.run("node", "sync", agency=MX)
+    assert not waiting(desk)

@@ -9,6 +9,8 @@ from tearline_client.connectors.importers.csv import parse_csv
 from tearline_client.connectors.importers.mapping import parse_mapping
 from tearline_client.connectors.importers.preview import (
     PREVIEWED_ROWS,
+    TableForm,
+    detect_form,
     mapping_text,
     preview_table,
 )
@@ -26,6 +28,7 @@ LATIN = "Name;Born\nPeña;1979\n"
         (TABLE, "utf-16-le", "utf-16-le", False),
         (LATIN, "utf-16-be", "utf-16-be", False),
         (LATIN, "cp1252", "cp1252", False),
+        (LATIN + "Größe;ÄÖ\n", "cp1252", "cp1252", False),
     ],
 )
 def test_an_encoding_is_detected(text: str, encoding: str, told: str, has_mark: bool) -> None:
@@ -42,6 +45,17 @@ def test_a_delimiter_is_the_one_that_gives_equal_rows(delimiter: str) -> None:
     seen = preview_table("\n".join(lines).encode())
     assert seen.delimiter == delimiter
     assert [list(seen.header), *map(list, seen.rows)] == rows
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030", "cp1252"])
+@pytest.mark.parametrize("shift", range(4))
+def test_a_large_table_is_detected_by_its_beginning(encoding: str, shift: int) -> None:
+    row = "Peña;1979\n" if encoding == "cp1252" else "Peña;裘文昊，任宝林\n"
+    text = "N" * shift + "ame;Born\n" + row * 9_000
+    stream = io.BytesIO(text.encode(encoding))
+    detected = TableForm(encoding=encoding, has_mark=encoding == "utf-16", delimiter=";")
+    assert detect_form(stream) == detected
+    assert stream.tell() == 0
 
 
 def test_a_preview_has_few_rows_and_the_whole_text() -> None:

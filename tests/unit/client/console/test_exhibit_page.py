@@ -2,12 +2,14 @@
 
 import pytest
 
+from support.light_node import state
 from support.simulation import Simulation
 from tearline.crypto.armor import Armor, armor
 from tearline.limits import MAX_CONSOLE_EXHIBIT_BYTES, MAX_EXHIBIT_BYTES
 from tearline.persons.tokens import Role
-from tearline_client.audit.exhibits import DOES_NOT_SAY
-from tearline_client.console.words import EXHIBIT_LIMITS
+from tearline_client.audit.exhibit_verifier import DOES_NOT_SAY, RELIES_ON
+from tearline_client.audit.proofs import Certification
+from tearline_client.console.words import EXHIBIT_GROUNDS, EXHIBIT_LIMITS
 from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, add_person, console_of
 from unit.client.console.test_packet_acts import act, path_to
 from unit.client.console.test_work_pages import text_of
@@ -52,6 +54,25 @@ async def test_a_verified_exhibit_shows_its_fields_and_its_limits(
     assert "finance" not in text
     assert "<b>" not in reply.text
     assert len(accesses(world.mx)) == before  # a file of the reader's own is no packet here
+
+
+async def test_the_own_node_names_the_cosigners_of_an_exhibit_by_the_directory(
+    world: Simulation, auditor: Browser
+) -> None:
+    (packet,) = await world.us.send(world.mx)
+    await world.us.node.receive()
+    await state(world)
+    made = await world.us.node.audit.exhibit(
+        packet, ["Person/name"], certified_by=Certification.DIRECTORY
+    )
+    federation = world.mx.node.directory.federation().hex()
+    reply = await auditor.send(PLACE, {"federation": federation}, file(made.encode()))
+    text = text_of(reply.text)
+    assert " Verified Signed by us-justice" in text
+    assert "It relies on the policy that the reader named" in text
+    assert "Person.name Qiu Wenhao" in text
+    other = await auditor.send(PLACE, {"federation": "ab" * 32}, file(made.encode()))
+    assert "Qiu" not in other.text
 
 
 @pytest.mark.parametrize("change", ["value", "cut", "other", "empty", "bytes"])
@@ -105,3 +126,4 @@ async def test_the_largest_exhibit_that_a_node_makes_fits_the_form(auditor: Brow
 
 def test_every_limit_of_an_exhibit_is_a_message() -> None:
     assert [*EXHIBIT_LIMITS] == [*EXHIBIT_LIMITS.values()] == [*DOES_NOT_SAY]
+    assert [*EXHIBIT_GROUNDS] == [*EXHIBIT_GROUNDS.values()] == [*RELIES_ON]

@@ -196,18 +196,6 @@ async def test_a_printed_copy_is_numbered_and_logged(
     assert not world.mx.node.packets.is_unread(packet)
 
 
-async def test_an_export_is_a_file_to_be_saved(
-    world: Simulation, console: ConsoleUnderTest, packet: bytes
-) -> None:
-    browser = await console.signed_in("liaison")
-    reply = await act(browser, f"/packets/{packet.hex()}/export")
-    assert reply.headers["content-disposition"].startswith("attachment; filename=")
-    assert f"packet-{packet.hex()[:12]}.ftm.json" in reply.headers["content-disposition"]
-    assert b'"DE02120300000000202051"' in reply.content
-    (event,) = accesses(world.mx)
-    assert (event.actor, event.code) == ("liaison", EventCode.ACCESS_EXPORT)
-
-
 async def test_an_exhibit_proves_the_chosen_fields_alone(
     world: Simulation, packet: bytes, ana: Browser
 ) -> None:
@@ -340,7 +328,7 @@ async def test_a_disclosure_under_four_eyes_waits_for_another_person(
 async def test_no_act_is_done_by_a_form_of_another_session(
     world: Simulation, console: ConsoleUnderTest, packet: bytes, ana: Browser, tmp_path: Path
 ) -> None:
-    paths = ("disclose", "recall", "print", "export", "exhibit", "files")
+    paths = ("disclose", "recall", "print", "exhibit", "files")
     for name in paths:
         reply = await ana.post(f"/packets/{packet.hex()}/{name}", {"csrf": "x", "slot": "1"})
         assert reply.status_code == 400

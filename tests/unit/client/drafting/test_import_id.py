@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any, overload
+from typing import Any
 
 import pytest
 
@@ -11,14 +11,16 @@ from tearline_client.connectors.importers.report import Imported
 from tearline_client.drafting import from_file
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity
+from tearline_client.planning.merged_entities import MergedEntities
 
 ABOUT = About(article="money-laundering", purpose="criminal-investigation")
 
 
-class Source(Sequence[Entity]):
+class Source(MergedEntities):
     """Entities that are made as they are asked for; ``made`` counts them."""
 
     def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
         self.names, self.made = names, 0
 
     def __len__(self) -> int:
@@ -28,15 +30,6 @@ class Source(Sequence[Entity]):
         for name in self.names:
             self.made += 1
             yield Entity(id=name, schema="Person", properties={"name": (name,)})
-
-    @overload
-    def __getitem__(self, place: int) -> Entity: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Entity]: ...
-
-    def __getitem__(self, place: int | slice) -> Entity | Sequence[Entity]:
-        raise NotImplementedError
 
 
 def drafted(source: Source) -> from_file.Drafted:

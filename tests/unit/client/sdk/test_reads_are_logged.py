@@ -17,6 +17,9 @@ from tearline_client.context import NodeContext
 from tearline_client.features.approvals.service import ApprovalService
 from tearline_client.features.consents.service import ConsentService
 from tearline_client.features.corrections.service import CorrectionService
+from tearline_client.features.feeds.accounts import FeedRole, ServiceAccount
+from tearline_client.features.feeds.collection import Collection
+from tearline_client.features.feeds.service import FeedService, Filter
 from tearline_client.features.requests.service import RequestService
 from tearline_client.namespaces.audit import Audit
 from tearline_client.namespaces.packets import Packets
@@ -25,7 +28,7 @@ from tearline_client.sync.forward import public_members
 from unit.client.console.browsers import add_person
 
 ABOVE_THE_NODE = ("cli", "console", "demo", "drafting", "rendering", "service", "sync")
-OPENERS = {"open_view", "open_packet", "open_slot"}
+OPENERS = {"open_view", "open_packet", "open_slots"}
 CONTENTS = (
     "PacketView",
     "OpenedField",
@@ -37,15 +40,28 @@ CONTENTS = (
     "RequestedItem",
     "Review",
     "ConsentView",
+    "FeedPage",
 )
 NAMESPACES = {
     "approvals": ApprovalService,
     "audit": Audit,
     "consents": ConsentService,
+    "feeds": FeedService,
     "corrections": CorrectionService,
     "packets": Packets,
     "requests": RequestService,
 }
+
+
+def account_of(node: Node) -> tuple[ServiceAccount, Collection]:
+    """A new service account, and its collection."""
+    collection = node.feeds.article("narcotics-2026/money-laundering")
+    accounts = node.feeds.accounts
+    accounts.add("siem", roles=[FeedRole.READER], collections=[collection])
+    account = accounts.get("siem")
+    assert account is not None
+    return account, collection
+
 
 READS: dict[str, Callable[[Node, bytes, str], Any]] = {
     "approvals.review": lambda node, pending, who: node.approvals.review(pending, person=who),
@@ -57,6 +73,9 @@ READS: dict[str, Callable[[Node, bytes, str], Any]] = {
     "packets.contents": lambda node, packet, who: node.packets.contents([packet], person=who),
     "packets.documents": lambda node, packet, who: node.packets.documents(packet, person=who),
     "packets.export": lambda node, packet, who: node.packets.export([packet], person=who),
+    "packets.export_in_steps": lambda node, packet, who: node.packets.export_in_steps(
+        [packet], person=who
+    ),
     "packets.fields": lambda node, packet, who: node.packets.fields(
         packet, ["no such path"], person=who
     ),
@@ -69,6 +88,8 @@ READS: dict[str, Callable[[Node, bytes, str], Any]] = {
     "corrections.corrected": lambda node, packet, who: node.corrections.corrected(
         packet, person=who
     ),
+    "feeds.manifest": lambda node, packet, who: node.feeds.manifest(*account_of(node), Filter()),
+    "feeds.objects": lambda node, packet, who: node.feeds.objects(*account_of(node), Filter()),
     "audit.exhibit": lambda node, packet, who: node.audit.exhibit(
         packet, ["Person/name"], person=who
     ),
@@ -121,13 +142,15 @@ async def test_what_returns_contents_is_logged(desk: Desk, method: str) -> None:
         about = subject(node, method, desk)
         before = len(list(store.rows()))
         await read(node, method, about, "")
-        assert len(list(store.rows())) > before
+        added = 1 if method in BY_ACCOUNTS else 0  # the entry of the account itself
+        assert len(list(store.rows())) > before + added
 
 
+BY_ACCOUNTS = {"feeds.manifest", "feeds.objects"}  # programs read, and no persons
 OF_ACTS = {"audit.packets_with", "audit.who_saw_value"}  # an auditor is told of acts, no contents
 
 
-@pytest.mark.parametrize("method", sorted(READS.keys() - OF_ACTS))
+@pytest.mark.parametrize("method", sorted(READS.keys() - OF_ACTS - BY_ACCOUNTS))
 async def test_an_auditor_is_refused_before_a_packet_is_opened(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:

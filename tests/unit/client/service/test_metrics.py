@@ -49,6 +49,8 @@ VITALS = Snapshot(
     recalls_overdue=6,
     requests_overdue={Side.HOLDER: 8},
     kept_too_long=9,
+    audit_backlog=10,
+    audit_since_ms=NOW_MS - 11_000,
 )
 
 
@@ -95,6 +97,8 @@ def test_every_figure_is_told() -> None:
         'requests_overdue{side="asker"}': 0,
         'requests_overdue{side="holder"}': 8,
         "kept_too_long_entries": 9,
+        "audit_backlog_entries": 10,
+        "audit_backlog_timestamp_seconds": NOW_MS / 1000 - 11,
         "certificate_end_timestamp_seconds": NOW_MS / 1000 + 7,
     }
 
@@ -105,6 +109,8 @@ def test_what_has_no_value_is_not_told() -> None:
         reached_ms=0,
         checkpoint_s=0,
         partner_cosigned_s=0,
+        audit_backlog=None,
+        audit_since_ms=0,
         status=replace(STATUS, waiting_since_ms=None, behind_since_ms=None),
     )
     metrics = Metrics()
@@ -115,6 +121,8 @@ def test_what_has_no_value_is_not_told() -> None:
         "log_checkpoint_timestamp_seconds",
         "partner_cosigned_timestamp_seconds",
         "outbox_oldest_timestamp_seconds",
+        "audit_backlog_entries",
+        "audit_backlog_timestamp_seconds",
     }
 
 

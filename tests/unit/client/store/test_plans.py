@@ -39,6 +39,8 @@ SHORT: Mapping[str, int] = {
     "pending": 256,  # ``MAX_PENDING``
     "made": 500,  # keys: a few in a year
     "directory_effect": 50,  # roots that were replaced by votes
+    "service_account": 64,  # ``MAX_SERVICE_ACCOUNTS``
+    "feed_draft": 1024,  # ``MAX_TAXII_DRAFTS`` of each
     "setting": 50,
     "outbox_count": 4,
     "quarantine_count": 50,
@@ -70,11 +72,15 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(["began", "id", "witnessed"], "n"),
     **dict.fromkeys(["returned", "due", "refusals", "hold", "owed"], f"{_FEW}"),
     **dict.fromkeys(["mark", "whole", "level", "version", "told", "stance", "others"], "0"),
-    **dict.fromkeys(["part", "done"], "0"),
+    **dict.fromkeys(["part", "done", "obeyed"], "0"),
     **dict.fromkeys(["marked_sent", "marked_received", "contiguous", "confirmed"], "0"),
     **dict.fromkeys(["excused_seq", "excused_mark"], "0"),
     **dict.fromkeys(["incoming", "mine", "own", "ours", "asked_here", "judged", "counted"], "1"),
     "agreement": _AGREEMENT,
+    "added_us": "n",
+    "collection": _AGREEMENT,
+    "content": "x'00'",
+    "version_us": "n",
     "block": f"CASE WHEN {_FEW} THEN 0 ELSE 1 + n / 64 END",
     "side": "'asker'",
     "name": "'name ' || n",
@@ -136,6 +142,13 @@ OF_TABLE: Mapping[str, str] = {
     "value_due.state": f"CASE WHEN {_FEW} THEN 0 ELSE 1 END",  # the others are frozen
     "proposal.terms": _EIGHTH,
     "proposal.version": "0",
+    "feed_object.object": _EIGHTH,
+    "feed_object.type": "CASE n % 2 WHEN 0 THEN x'01' ELSE x'02' END",
+    **{f"feed_{t}.account": "'account ' || (n % 64)" for t in ("draft", "status")},
+    **{f"feed_{t}.id": _ID for t in ("draft", "status")},
+    "feed_draft.told": "x'00'",
+    "feed_status.digest": _ID,
+    "feed_due.state": f"CASE WHEN {_FEW} THEN 0 ELSE 1 END",  # the others are frozen
 }
 
 
@@ -151,6 +164,7 @@ ALLOWED: Mapping[str, str] = {
     "access.AccessStore.head": _ONE,
     "access.AccessStore.last_anchor": _ONE,
     "access.AccessStore.rows": _PAGE,
+    "access.AccessStore.rows_between": _PAGE,
     "cases.CaseStore.joined": _ASKED,
     "cases.CaseStore.led": _ASKED,
     "consents.ConsentStore.all": _ASKED,
@@ -162,6 +176,12 @@ ALLOWED: Mapping[str, str] = {
     "light.LightStore.awaited": _PAGE,
     "recall_holds.HoldStore.all": _ASKED,
     "recall_holds.HoldStore.ended": _ASKED,
+    "feed_drafts.FeedDraftStore.expire": "what is too old is deleted, and so is short",
+    "feed_drafts.FeedDraftStore.has_ended": "the first row ends it",
+    "feed.FeedStore.page": "a window of bounded length",
+    "feed_begun": "an operator added the first account",
+    "feed_refrozen": _RARE,
+    "feed_thawed": _RARE,
     "inbox.InboxStore.forget": _RARE,
     "inbox.InboxStore.noted": _PAGE,
     "log.LogStore.openings": _PROOF,

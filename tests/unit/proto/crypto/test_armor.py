@@ -14,9 +14,14 @@ def test_a_file_says_what_it_holds() -> None:
     assert parse_armor(Armor.AGREEMENT, TEXT) == bytes(100)
 
 
-@pytest.mark.parametrize("size", [0, 1, 47, 48, 49, 96])
+@pytest.mark.parametrize("size", [1, 47, 48, 49, 96])
 def test_contents_of_every_length_come_back(size: int) -> None:
     assert parse_armor(Armor.AGENCY, armor(Armor.AGENCY, b"x" * size)) == b"x" * size
+
+
+def test_a_file_that_holds_nothing_is_refused() -> None:
+    with pytest.raises(MalformedInput):
+        parse_armor(Armor.AGENCY, armor(Armor.AGENCY, b""))
 
 
 def test_line_ends_of_other_systems_are_taken() -> None:

@@ -117,7 +117,7 @@ def test_private_keys_do_not_show_in_text() -> None:
 
 
 def test_the_ed25519_half_is_verified_without_the_cofactor() -> None:
-    """Some libraries multiply by the cofactor and accept what others refuse (spec S-9)."""
+    """Some libraries multiply by the cofactor and accept what others refuse (spec S-4)."""
     message = composite_message(b"message")
     made = mixed_signature(KEY.private_bytes()[32:], message)
     assert verifies_times_eight(KEY.public.encoded[-32:], made, message)
@@ -139,7 +139,7 @@ def test_the_ed25519_half_is_verified_without_the_cofactor() -> None:
     ],
 )
 def test_a_key_of_another_spelling_or_a_small_order_is_none(half: bytes) -> None:
-    """Libraries differ in these keys: to one federation they are no keys (spec S-8)."""
+    """Libraries differ in these keys: to one federation they are no keys (spec S-3)."""
     key = SigningPublicKey(encoded=KEY.public.encoded[:-32] + half)
     with pytest.raises(KeyMalformed):
         key.verify(SIGNATURE, b"message")

@@ -10,6 +10,7 @@ from support.agencies import (
     EXCHANGE,
     MX,
     NOW_MS,
+    ORIGIN,
     US,
     agency,
     constitution,
@@ -21,8 +22,9 @@ from support.agencies import (
 )
 from tearline.errors import MalformedInput, StatementMalformed
 from tearline.federation.charter import RULES, rules_of
-from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, Revocation
+from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, LogIdentity, Revocation
 from tearline.statements.statement import StatementType
+from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm
 
 CONSTITUTION = constitution([US, MX])
 HEADER = federation().signer(US).header
@@ -102,6 +104,34 @@ def test_an_agency_is_a_trust_domain_and_nothing_in_one(uri: str) -> None:
 def test_an_exchange_is_named_as_one(uri: str) -> None:
     with pytest.raises(MalformedInput):
         replace(CONSTITUTION.exchange, uri=uri)
+
+
+ED25519, ML_DSA = CONSTITUTION.log.verifier_keys
+NODE_KEY = CheckpointSigner(
+    name=node_of(US), algorithm=NoteAlgorithm.ED25519, seed=bytes(32)
+).verifier.encode()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (),
+        (ED25519,),
+        (ML_DSA,),
+        (ED25519, ML_DSA, ED25519),
+        (ED25519, ML_DSA, *(f"{ORIGIN}+{number}" for number in range(7))),
+        (ED25519, ML_DSA, NODE_KEY),
+    ],
+    ids=str,
+)
+def test_a_log_has_keys_of_each_kind_under_its_name(keys: tuple[str, ...]) -> None:
+    with pytest.raises(StatementMalformed):
+        LogIdentity(origin=ORIGIN, verifier_keys=keys)
+
+
+def test_a_log_may_have_a_key_of_a_later_kind() -> None:
+    keys = (ED25519, ML_DSA, f"{ORIGIN}+00000000+//8=")
+    assert LogIdentity(origin=ORIGIN, verifier_keys=keys).verifier_keys == keys
 
 
 @pytest.mark.parametrize(

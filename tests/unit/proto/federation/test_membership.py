@@ -14,6 +14,7 @@ from support.agencies import (
     constitution,
     federation,
     founding,
+    log_identity,
     member_record,
     node_of,
     signing_key,
@@ -170,8 +171,9 @@ def test_no_record_is_logged_that_no_open_vote_names() -> None:
 def test_no_decision_completes_without_its_record() -> None:
     state = FED.trust()
     first, _, second = admission(state, JP, US, MX)
-    state.apply(NEXT, first)
-    refused(state, second)
+    apply_all(state, NEXT, first, second)
+    assert not state.membership.decisions
+    assert JP not in uris(state)
 
 
 @pytest.mark.parametrize("by", [JP, node_of(US)])
@@ -213,8 +215,8 @@ def test_a_name_never_passes_to_another_agency() -> None:
     first, record, second = admission(state, refused_names, US, MX)
     state.apply(NEXT, first)
     refused(state, record)
-    refused(state, second)
-    following = apply_all(state, NEXT + 1, leaving(state, CN))
+    following = apply_all(state, NEXT + 1, second, leaving(state, CN))
+    assert JP not in uris(state)
     taken = admission(state, replace(agency(FR), name=agency(CN).name), US, MX)
     state.apply(following, taken[0])
     refused(state, taken[1])
@@ -290,8 +292,7 @@ def test_an_amendment_changes_something_and_names_members() -> None:
     refused(state, amendment(state, US))
     refused(state, amendment(state, US, cosigners=(JP,), quorum=1))
     refused(state, amendment(state, JP, rules=rules_of(3)), SignerUnknown)
-    log = state.members.log
-    refused(state, amendment(state, US, log=replace(log, origin="another.example/log")))
+    refused(state, amendment(state, US, log=log_identity("another.example/log")))
 
 
 def test_an_agency_has_so_many_open_amendments() -> None:
@@ -490,6 +491,43 @@ def test_a_lost_root_is_replaced_after_seven_days_of_log_time() -> None:
     assert state.keys_of(node_of(MX), at=Moment(index=index, time_ms=FED.next.time_ms)) == ()
     assert MX not in state.members.council
     state_directory(state, index, DAY_MS + ROOT_REPLACEMENT_DELAY_MS)
+
+
+def test_of_two_the_other_alone_replaces_a_lost_root() -> None:
+    """Its vote lets the record into the log; only a vote behind the record decides."""
+    two = federation(US, MX)
+    state, new = two.trust(), signing_key("replacement")
+    listed = replace(agency(MX), root_key=new.public.encoded)
+    record = member_record(listed, two.id, new, generation=2)
+    content = record.statement.id
+    opening = vote(state, US, VoteKind.REPLACE, MX, content)
+    index = apply_all(state, len(two.clear), opening)
+    again = vote(state, US, VoteKind.REPLACE, MX, content, expires_ms=8 * DAY_MS)
+    refused(state, again)  # nothing changed since
+    assert not state.membership.decisions
+    apply_all(state, index, record, again)
+    (decision,) = state.membership.decisions
+    assert (decision.kind, decision.voters) == (VoteKind.REPLACE, (US,))
+    assert MX in state.membership.replacements
+
+
+def test_votes_that_would_be_enough_wait_for_the_record() -> None:
+    state = FED.trust()
+    first, record, second = admission(state, JP, US, MX)
+    index = apply_all(state, NEXT, first, second, record)
+    assert JP not in uris(state)
+    content = record.statement.id
+    third = vote(state, MX, VoteKind.ADMIT, JP, content, expires_ms=8 * DAY_MS)
+    apply_all(state, index, third)
+    assert JP in uris(state)
+
+
+def test_a_decision_is_not_completed_by_the_record_of_another_agency() -> None:
+    state = FED.trust()
+    opening, record = admission(state, JP, US)
+    content = record.statement.id
+    apply_all(state, NEXT, opening, record, vote(state, US, VoteKind.ADMIT, FR, content))
+    refused(state, vote(state, MX, VoteKind.ADMIT, FR, content))
 
 
 def test_an_owner_voids_the_replacement_of_its_root_by_using_it() -> None:

@@ -10,9 +10,9 @@ from tearline.errors import CommitmentMismatch
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
-    key_commit,
     marking_digest,
     opening_commit,
+    opening_salt,
     padded_length,
     slot_commit,
     verify_opening,
@@ -101,7 +101,10 @@ def test_commitments_bind_packet_place_and_content() -> None:
         slot_commit(bytes(16), 0, bytes(32), marks, b"plaintexT"),
     ):
         assert other != base
-    assert key_commit(bytes(16), 0, bytes(32)) != key_commit(bytes(16), 1, bytes(32))
+    assert (
+        len({opening_salt(bytes(32), 0), opening_salt(bytes(32), 1), opening_salt(b"k" * 32, 0)})
+        == 3
+    )
 
 
 def test_padding_doubles_a_short_field_and_adds_at_most_an_eighth_to_a_long_one() -> None:

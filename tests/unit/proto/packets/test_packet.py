@@ -55,7 +55,7 @@ def test_no_other_evaluation_is_taken(text: str) -> None:
         {"case_id": "c" * 4097},
         {"ciphertexts_root": bytes(31)},
         {"slots": (*MANIFEST.slots[1:], MANIFEST.slots[1])},
-        {"slots": (*MANIFEST.slots[1:], MANIFEST.compartments[0].key_commit)},
+        {"slots": (*MANIFEST.slots[1:], MANIFEST.compartments[0])},
         {"compartments": (*MANIFEST.compartments[1:], MANIFEST.compartments[1])},
     ],
     ids=[

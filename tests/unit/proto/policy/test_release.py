@@ -67,20 +67,20 @@ def test_an_agreement_gives_each_partner_its_forms(
     ],
 )
 def test_what_the_article_is_not_for_is_withheld(change: dict[str, str], policy: str) -> None:
-    decision = DEFAULT.decide(replace(AMOUNT_TO_MX, **change))
+    decision = DEFAULT.decide(AMOUNT_TO_MX._replace(**change))
     assert decision.form is Form.WITHHELD
     assert decision.shared_policy_ids == (policy,)
     assert decision.reason == "agreement"
 
 
 def test_an_unknown_article_gives_nothing() -> None:
-    decision = DEFAULT.decide(replace(AMOUNT_TO_MX, article="precursors"))
+    decision = DEFAULT.decide(AMOUNT_TO_MX._replace(article="precursors"))
     assert (decision.form, decision.reason) == (Form.WITHHELD, "agreement")
 
 
 def test_fields_above_the_highest_tlp_stay_at_home() -> None:
     red = replace(AMOUNT_TO_MX.marking, tlp=Tlp.RED)
-    decision = DEFAULT.decide(replace(AMOUNT_TO_MX, marking=red))
+    decision = DEFAULT.decide(AMOUNT_TO_MX._replace(marking=red))
     assert decision.form is Form.WITHHELD
     assert decision.shared_policy_ids == ("above-highest-tlp",)
 
@@ -195,7 +195,7 @@ def test_without_the_schema_no_group_of_actions_is_known(monkeypatch: pytest.Mon
 
 
 def test_a_request_that_does_not_fit_the_schema_withholds_everything() -> None:
-    decision = deciding(WIDE).decide(replace(AMOUNT_TO_MX, purpose=5))
+    decision = deciding(WIDE).decide(AMOUNT_TO_MX._replace(purpose=5))
     assert (decision.form, decision.faults) == (Form.WITHHELD, ("request",))
 
 
@@ -217,7 +217,7 @@ def test_cedar_gets_handles_with_the_schema_in_every_call(monkeypatch: pytest.Mo
     policy = deciding(own=OWN_POLICIES)
     first = policy.decide(AMOUNT_TO_MX)
     assert calls == [(4, cedarpy.PolicySet, cedarpy.Entities, cedarpy.Schema)] * 2
-    assert policy.decide(replace(AMOUNT_TO_MX)) is first
+    assert policy.decide(AMOUNT_TO_MX._replace()) is first
     assert len(calls) == 2  # a marking is decided once
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.agencies import FIELDS, US, compartment_of, federation, packet, secret
+from support.agencies import FIELDS, US, compartment_of, federation, packet, secret, under
 from tearline.errors import CiphertextAltered, CommitmentMismatch, DecryptionFailed
 from tearline.packets.ciphertexts import CiphertextTree, ciphertexts_root, without_ciphertexts
 from tearline.packets.packet import PacketParts
@@ -83,13 +83,13 @@ def test_an_invented_secret_of_a_single_slot_accuses_an_honest_originator() -> N
     with pytest.raises(DecryptionFailed):
         open_delivered(MANIFEST, delivered(CIPHERTEXTS, NAME_SLOT), invented)
     (item,) = releasing().compartments
-    invented = Release(compartments=(replace(item, key=secret("invented")),))
-    with pytest.raises(CommitmentMismatch, match="key"):
+    invented = Release(compartments=(under(item, secret("invented")),))
+    with pytest.raises(CommitmentMismatch, match="opening"):
         open_delivered(MANIFEST, delivered(CIPHERTEXTS, NAME_SLOT), invented)
 
 
 def test_a_grantor_s_false_key_is_no_fault_of_the_ciphertexts() -> None:
     (item,) = releasing().compartments
-    wrong = Release(compartments=(replace(item, key=SEALED.keys[SOURCE]),))
-    with pytest.raises(CommitmentMismatch, match="key"):
+    wrong = Release(compartments=(under(item, SEALED.keys[SOURCE]),))
+    with pytest.raises(CommitmentMismatch, match="opening"):
         open_delivered(MANIFEST, delivered(forged(NAME_SLOT), NAME_SLOT), wrong)

@@ -21,6 +21,7 @@ from support.agencies import (
     packet,
     secret,
     text_field,
+    under,
 )
 from tearline.encoding import prefixed, u32
 from tearline.errors import (
@@ -38,14 +39,12 @@ from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_MASK_NAME, MA
 from tearline.packets.commitments import (
     field_keys,
     field_secret,
-    key_commit,
     opening_commit,
     padded_length,
     slot_commit,
 )
 from tearline.packets.grant import Grant
 from tearline.packets.packet import (
-    Compartment,
     Field,
     Manifest,
     Marked,
@@ -68,7 +67,12 @@ from tearline.sealing import (
     seal_release,
 )
 from tearline.statements.statement import StatementType
-from tearline.wire.packets import FieldRelease, Release, encode_field, encode_release
+from tearline.wire.packets import (
+    FieldRelease,
+    Release,
+    encode_field,
+    encode_release,
+)
 
 FED = federation()
 HEADER = FED.node(US).header
@@ -268,7 +272,7 @@ def test_swapped_slots_do_not_open_even_if_the_manifest_swaps_them_too() -> None
 
 def test_a_key_of_another_compartment_is_refused() -> None:
     (item,) = releasing(NAMES).compartments
-    wrong = Release(compartments=(replace(item, key=SEALED.keys[SOURCE]),))
+    wrong = Release(compartments=(under(item, SEALED.keys[SOURCE]),))
     with pytest.raises(CommitmentMismatch):
         open_packet(MANIFEST, CIPHERTEXTS, wrong)
 
@@ -447,10 +451,7 @@ def test_two_compartments_do_not_hold_one_slot() -> None:
         slots=tuple(sorted({*SEALED.openings[births].slots, NAME_SLOT})),
     )
     compartments = list(MANIFEST.compartments)
-    compartments[births] = Compartment(
-        opening_commit=opening_commit(MANIFEST.packet_id, overlapping),
-        key_commit=key_commit(MANIFEST.packet_id, births, SEALED.keys[births]),
-    )
+    compartments[births] = opening_commit(MANIFEST.packet_id, overlapping)
     both = releasing(NAMES, births).compartments
     release = Release(
         compartments=tuple(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.agencies import AGREEMENT_ID, NOW_MS, US, federation, node_of
+from support.agencies import AGREEMENT_ID, EXCHANGE, NOW_MS, US, federation, node_of, signer
 from tearline.errors import (
     CommitmentMismatch,
     ReleaseRefused,
@@ -21,8 +21,9 @@ from tearline.statements.receipt import MAX_EVENT_BYTES, LogOpening, Receipt, St
 
 ENTRY = LogOpening(index=0, salt=bytes(32), event=b"event")
 PLACE = Address(recipient=node_of(US), agreement_id=AGREEMENT_ID, seq=1)
+NODE = federation().node(US)
 ACCEPTED = Receipt(
-    header=federation().node(US).header,
+    header=signer(EXCHANGE, NODE.header.federation).header,
     address=None,
     about=bytes(32),
     status=Status.ACCEPTED,
@@ -31,7 +32,7 @@ ACCEPTED = Receipt(
     acted_by=None,
     time_ms=NOW_MS,
 )
-STORED = replace(ACCEPTED, address=PLACE, entry=None, status=Status.STORED)
+STORED = replace(ACCEPTED, header=NODE.header, address=PLACE, entry=None, status=Status.STORED)
 WAY = [Status.ACCEPTED, Status.STORED, Status.OPENED, Status.SEEN, Status.ERASED]
 
 
@@ -79,6 +80,7 @@ def test_what_was_refused_stays_so(after: Status) -> None:
         pytest.param({"status": Status.REFUSED}, id="a refusal without a code"),
         pytest.param({"entry": None}, id="neither place nor entry"),
         pytest.param({"address": PLACE}, id="place and entry"),
+        pytest.param({"header": NODE.header}, id="a node signs in the exchange's place"),
         pytest.param({"status": Status.STORED}, id="the exchange stores for a node"),
         pytest.param({"address": PLACE, "entry": None}, id="a node accepts for the exchange"),
         pytest.param(
@@ -95,6 +97,12 @@ def test_what_was_refused_stays_so(after: Status) -> None:
 def test_each_status_is_for_one_side_to_say(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):
         replace(ACCEPTED, **changes)
+
+
+def test_neither_exchange_nor_root_receives() -> None:
+    for uri in (EXCHANGE, US):
+        with pytest.raises(StatementMalformed):
+            replace(STORED, header=signer(uri, NODE.header.federation).header)
 
 
 def test_the_recipient_says_the_rest() -> None:

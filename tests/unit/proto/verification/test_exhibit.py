@@ -36,14 +36,9 @@ from tearline.statements.receipt import LogOpening, Status
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import sign_checkpoint
 from tearline.tlog.policy import trusted_keys
-from tearline.verification.exhibit import (
-    Examination,
-    examine,
-    show_slot,
-    verify_exhibit,
-    verify_may_show,
-)
+from tearline.verification.exhibit import Examination, examine, verify_exhibit
 from tearline.verification.log_entries import clear_entry
+from tearline.verification.shown_fields import show_slot, verify_may_show
 from tearline.wire.exhibits import Exhibit, encode_exhibit, parse_exhibit
 from tearline.wire.grants import encode_log_opening, parse_event
 from vectors.own.plain import flip

@@ -170,10 +170,5 @@ def test_a_checkpoint_of_another_size_or_log_does_not_count() -> None:
         verify_cosigned(NOTE.replace(ORIGIN.encode(), b"other.example/log", 1), LOG)
 
 
-def test_a_log_without_keys_is_believed_nothing() -> None:
-    with pytest.raises(CheckpointUnsigned):
-        verify_cosigned(NOTE, replace(LOG, verifier_keys=()))
-
-
 def test_a_party_is_told_of_its_own_entry() -> None:
     assert replace(EVENT, party=node_of(MX)).id != EVENT.id

@@ -1,4 +1,4 @@
-"""One value has one encoding; every other spelling of it is refused (spec S-1 to S-7)."""
+"""One value has one encoding; every other spelling of it is refused (spec S-1, S-2)."""
 
 import importlib
 import pkgutil

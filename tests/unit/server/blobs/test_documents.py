@@ -39,6 +39,7 @@ from tearline.wire.blobs import Offer, Question
 from tearline.wire.recalls import encode_recall
 from tearline.wire.suspensions import encode_standing
 from tearline_server.blobs.files import BlobFolder
+from tearline_server.blobs.interface import owner_of
 from tearline_server.ingest.commands import Command
 
 HOUR_MS = 3_600_000
@@ -66,12 +67,10 @@ def slot_of(sealed: SealedPacket) -> int:
 async def got(world: World, agency: str, grant: bytes, slot: int) -> bytes:
     """All parts of a document, as a node gets them."""
     question = Question(grant=grant, slot=slot, number=0)
-    owner, blob_id = await world.exchange.blob_named(node_of(agency), question)
-    leaves = await world.exchange.documents.leaves(owner, blob_id, 0)
-    parts = [
-        await world.exchange.documents.part(owner, blob_id, number) for number in range(len(leaves))
-    ]
-    return b"".join(parts)
+    reader = world.exchange.document_reader
+    leaves = await reader.leaves(node_of(agency), question)
+    asked = [replace(question, number=number) for number in range(len(leaves))]
+    return b"".join([await reader.part(node_of(agency), each) for each in asked])
 
 
 def folders(tmp_path: Path) -> list[Path]:
@@ -478,19 +477,43 @@ async def test_an_upload_without_a_packet_goes_after_a_day(world: World, tmp_pat
         await upload(world, document(1))
 
 
-async def test_a_sweep_looks_at_a_page_at_a_time(
+async def test_a_sweep_gives_each_agency_its_turn(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.blobs.documents.MAX_BLOB_PAGE", 2)
+    monkeypatch.setattr("tearline_server.blobs.documents.MAX_BLOB_PAGE", 4)
     await world.exchange.documents.sweep()
-    for agency in (US, CN):
-        for _ in range(2):
+    for agency, number in ((US, 4), (CN, 3), (MX, 1)):
+        for _ in range(number):
             await upload(world, document(1), agency)
-    await upload(world, document(1), MX)
     world.clock.time_ms += DAY_MS
-    for left in (3, 1, 0):
+    left = []
+    for _ in range(3):
         await world.exchange.documents.sweep()
-        assert len(folders(tmp_path)) == left
+        found = [each.parent.name for each in folders(tmp_path)]
+        left.append([found.count(owner_of(agency).hex()) for agency in (US, CN, MX)])
+    assert left == [[2, 2, 0], [0, 0, 0], [0, 0, 0]]
+
+
+async def test_a_slow_agency_delays_no_other_ones_documents(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.exchange.documents.sweep()
+    made = {agency: document(1) for agency in (US, CN, MX)}
+    for agency, each in made.items():
+        await upload(world, each, agency)
+    world.clock.time_ms += DAY_MS
+    slow, go_on, remove = owner_of(US).hex(), Event(), BlobFolder.remove
+
+    def wait(folder: BlobFolder) -> None:
+        if folder.path.parent.name == slow:
+            go_on.wait()
+        remove(folder)
+        if len(folders(tmp_path)) == 1:
+            go_on.set()
+
+    monkeypatch.setattr(BlobFolder, "remove", wait)
+    await world.exchange.documents.sweep()
+    assert folders(tmp_path) == []
 
 
 async def test_a_part_that_is_sent_again_keeps_nothing(world: World, tmp_path: Path) -> None:
@@ -551,6 +574,6 @@ async def test_stray_files_stop_no_sweep(world: World, tmp_path: Path) -> None:
 
 async def test_an_exchange_without_space_takes_none(tmp_path: Path) -> None:
     async with opened(tmp_path) as world:
-        world.exchange.documents._space = None
+        world.exchange.documents._stored = None
         with pytest.raises(TearlineError, match="TL-BLB-005"):
             await world.exchange.documents.offer(US, document().offer)

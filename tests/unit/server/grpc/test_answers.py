@@ -42,7 +42,7 @@ def prove(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
         return PAGE
 
     monkeypatch.setattr(world.exchange.audit_search, "prove", read)
-    service = AuditService(world.exchange.audit_search, world.exchange.take_answer_turn)
+    service = AuditService(world.exchange)
     return lambda caller: service.prove(caller, encode_proof_request(bytes(32), 0))
 
 
@@ -51,7 +51,7 @@ def search(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
         yield PAGE
 
     monkeypatch.setattr(world.exchange.audit_search, "search", read)
-    service = AuditService(world.exchange.audit_search, world.exchange.take_answer_turn)
+    service = AuditService(world.exchange)
     request = encode_search(SearchRequest(query="", after=-1, limit=0))
 
     async def ask(caller: Caller) -> object:
@@ -67,7 +67,8 @@ def reconcile(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setattr(world.exchange, "reconcile", read)
     service = ExchangeService(world.exchange)
     request = encode_reconcile_request(ReconcileRequest(after=0, openings=(), confirmed=()))
-    return lambda caller: service.reconcile(caller, request)
+    turned = service.in_turn(service.reconcile)
+    return lambda caller: turned(caller, request)
 
 
 @pytest.mark.parametrize(

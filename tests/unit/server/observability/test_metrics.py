@@ -168,7 +168,7 @@ async def test_every_series_is_there_before_its_first_event(world: World) -> Non
         TrustService(world.exchange),
         LightService(world.exchange),
         BlobService(world.exchange),
-        AuditService(world.exchange.audit_search, world.exchange.take_answer_turn),
+        AuditService(world.exchange),
         HealthService(world.exchange),
     )
     for service in services:

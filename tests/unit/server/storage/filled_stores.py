@@ -20,6 +20,7 @@ from tearline.statements.statement import StatementType
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline.wire.grants import encode_event
 from tearline.wire.packet_parts import encode_parts
+from tearline_server.storage.blob_rows import BlobRows
 from tearline_server.storage.interface import Store
 from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.reads import Search
@@ -158,6 +159,8 @@ COLUMNS = {
     "waiting": "node agency statements bytes",
     "agreement": "id version statement",
     "restoration": "start stop time_ms settled",
+    "blob": "owner id size leaves held begun_ms touched_ms dropped",
+    "blob_packet": "owner id packet claim time_ms",
 }
 NUMBERED = ("agreement", "standing", "case_step", "channel", "mailbox")
 """Tables whose rows say, in PostgreSQL, which transaction wrote them last."""
@@ -236,6 +239,10 @@ def _works(number: int, packet: bytes) -> Iterator[tuple[str, Row]]:
     if number % 2:
         yield "correction", (packet, named("packet", number - 1))
         yield "case_step", (named("case", number), AGENCIES[0], AGENCIES[1], first)
+    if number % 10 == 3:
+        blob = (named("owner", 0), named("blob", number)[:16])
+        yield "blob", (*blob, 16, bytes(32), 1, 0, 0, False)
+        yield "blob_packet", (*blob, packet, b"", 0)
     if number % 10 == 4:
         yield "derivation", (packet, named("packet", number - 1))
         yield "recall", (packet, "", b"", b"")
@@ -295,6 +302,8 @@ async def act(store: Store) -> None:
     for number in (1, 64, 512):
         await put(store, asked=asked(number), since=stored.head)
     await _write(store)
+    if store.blobs is not None:
+        await _keep_documents(store.blobs)
     await put(store, asked=Lookups(), since=stored.head)
     await store.news(stored.head)
     await _restore(store)
@@ -403,6 +412,32 @@ async def _write(store: Store) -> None:
         ends=dict.fromkeys(many, 5),
     )
     await put(store, resumed=[StoppageRow(agreement=AGREEMENT, stoppage=ended)])
+
+
+async def _keep_documents(blobs: BlobRows) -> None:
+    """Begins a document, fills it and drops it, beside one that many others are stored with."""
+    old = (named("owner", 0), named("blob", 3)[:16])
+    new, packet = (named("owner", 0), b"n" * 16), named("new", 1)
+    await blobs.begin(new, 16, bytes(32), 1, charge=9, most=10)
+    await blobs.begin((named("owner", 0), b"m" * 16), 16, bytes(32), 1, charge=9, most=10)
+    for key in (old, new):
+        await blobs.state(key)
+        await blobs.leaves(key)
+        await blobs.some_leaves(key, 0, 32)
+        await blobs.renew(key, 2, within_ms=9)
+        await blobs.begun(key)
+        await blobs.grow(key, 1, 1, 2, within_ms=9)
+        claim, _ = await blobs.claim(key, packet, 2)
+        await blobs.settle(key, packet, claim, is_accepted=True)
+        await blobs.links(key)
+        await blobs.unlink(key, packet, 2)
+        await blobs.drop(key, 2)
+        await blobs.left(key)
+        await blobs.shorten(key, 0)
+        await blobs.forget(key, least=9)
+    await blobs.may_sweep()
+    await blobs.owners()
+    await blobs.page(named("owner", 0), b"", 16)
 
 
 async def _restore(store: Store) -> None:

@@ -46,6 +46,15 @@ ONLY_POSTGRES: Mapping[Index, str] = {
     Index("writer", ("id",), is_unique=True): PROCESSES,
     **{Index("event", (name, "idx"), rows=rows): IN_ORDER for name, rows in EVENTS.items()},
     Index("mailbox", ("node",), is_unique=True): "SQLite takes the last place from the mail",
+    **{
+        Index(table, columns, is_unique=True): "documents of one process lie in files"
+        for table, columns in (
+            ("blob", ("owner", "id")),
+            ("blob_packet", ("owner", "id", "packet", "claim")),
+            ("blob_space", ("owner",)),
+            ("blob_sweep", ("one",)),
+        )
+    },
 }
 ONLY_SQLITE: Mapping[Index, str] = {
     Index("event", (name,), rows=rows): IN_ORDER for name, rows in EVENTS.items()

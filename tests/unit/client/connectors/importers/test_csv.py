@@ -1,7 +1,9 @@
+import csv
 import io
 
 import pytest
 
+from support.paths import shared
 from tearline.errors import ImportRefused, MappingMalformed
 from tearline.limits import MAX_MAPPING_BYTES
 from tearline_client.connectors.importers.csv import iter_csv, read_csv
@@ -406,3 +408,27 @@ def test_a_file_of_another_encoding_is_refused(data, encoding, why):
 def test_a_mapping_names_a_file_that_can_be(key):
     with pytest.raises(MappingMalformed):
         parse_mapping(f"{key}\n{NAMES}".encode())
+
+
+SUBSTANCES = """
+[entities.substance]
+schema = "Substance"
+id = ["name"]
+[entities.substance.properties]
+name = "name"
+alias = { column = "synonyms", split = ";" }
+casNumber = { column = "cas", split = ";" }
+hsCode = { column = "hs_2022", split = ";" }
+unTable = "un_1988_table"
+"""
+
+
+def test_a_public_table_is_read_whole():
+    data = shared("data/un1988_precursors.csv").read_bytes()
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    entities, _ = mapped(data, SUBSTANCES)
+    assert len(entities) == len(rows)
+    for row, entity in zip(rows, entities, strict=True):
+        told = " ".join(value for values in entity.properties.values() for value in values)
+        cells = [part.strip() for cell in row.values() for part in cell.split(";")]
+        assert all(part in told for part in cells), row

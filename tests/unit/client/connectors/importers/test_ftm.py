@@ -172,6 +172,36 @@ def test_keys_of_another_store_are_reported_once():
     ]
 
 
+def test_entities_of_opensanctions_are_read_whole_and_without_doubt():
+    beside = {
+        "caption": "Ana Invented",
+        "referents": ["un-1", "eu-2"],
+        "datasets": ["un_sc_sanctions"],
+        "first_seen": "2023-04-20T10:31:12",
+        "last_seen": "2026-01-02T03:04:05",
+        "last_change": "2025-11-01T00:00:00",
+        "target": True,
+    }
+    topics = ["sanction", "sanction.linked", "role.pep", "poi", "crime.terror", "gov.igo"]
+    listed = {"name": ["Ana Invented"], "topics": topics, "birthDate": ["1958", "1958-03"]}
+    sanction = {"entity": ["NK-1"], "programId": ["UN-INVENTED"], "unscId": ["XXi.001"]}
+    text = "\n".join(
+        (
+            line(id="NK-1", properties=listed, **beside),
+            line(id="NK-2", schema="Sanction", properties=sanction, **beside),
+        )
+    )
+
+    entities, findings = read(text)
+
+    assert [entity.properties for entity in entities] == [
+        {name: tuple(values) for name, values in properties.items()}
+        for properties in (listed, sanction)
+    ]
+    assert [finding.column for finding in findings] == [*beside]
+    assert {finding.concern for finding in findings} == {Concern.STAYS_HOME}
+
+
 def test_a_generalised_form_does_not_pass_for_the_value():
     entity = {"name": ["Ana"], "birthDate": ["1970"]}
     (read_again,), findings = read(line(properties=entity, generalised=["birthDate"]))
@@ -275,5 +305,5 @@ def test_reads_the_public_file_whole_and_without_doubt():
     assert len(imported.entities) == 475
     assert len(properties) == 2065
     assert sum(map(len, properties)) == 2385
-    assert imported.findings == ()
+    assert not imported.findings
     assert Counter(e.schema for e in imported.entities)["Payment"] == 290

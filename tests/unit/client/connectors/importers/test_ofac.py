@@ -33,6 +33,19 @@ def read(*rows):
     return {entity.id: entity for entity in entities}, list(report)
 
 
+@pytest.mark.parametrize("begins", ["", "\ufeff"])
+def test_the_file_of_the_treasury_has_no_header(begins):
+    published = begins + '7226,"DOE, Invented","individual","SDNTK",-0- ,-0- ,-0- ,-0- ,-0- ,'
+    published += '-0- ,-0- ,"DOB 1948."\r\n\x1a'
+    report = Report()
+    entities = list(iter_ofac(io.BytesIO(published.encode()), report))
+    assert entities[0].id == "ofac-7226"
+    assert entities[0].properties["birthDate"] == ("1948",)
+    assert list(report) == []
+    with pytest.raises(ImportRefused, match="line 1: 2 cells of 12"):
+        list(iter_ofac(io.BytesIO(b"7226,DOE\n"), report))
+
+
 def party(remarks, **cells):
     entities, findings = read(row("1", Remarks=remarks, **cells))
     return entities, findings

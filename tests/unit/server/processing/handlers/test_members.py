@@ -18,6 +18,7 @@ from support.agencies import (
     founding,
     kem_key,
     key_record,
+    log_identity,
     node_of,
     secret,
     signed_by,
@@ -231,10 +232,7 @@ async def test_half_a_founding_is_nothing_to_serve(tmp_path: Path) -> None:
 
 async def test_the_operator_takes_only_charters_that_name_this_exchange(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "empty.db")
-    constituted = constitution([US, CN])
-    foreign = dataclasses.replace(
-        constituted, log=dataclasses.replace(constituted.log, origin="elsewhere.example/log")
-    )
+    foreign = dataclasses.replace(constitution([US, CN]), log=log_identity("elsewhere.example/log"))
     entries = founding([agency(US), agency(CN)], foreign)
     with pytest.raises(MembershipRejected):
         await take_clear(components_of(store, Clock()), entries[0])

@@ -1,10 +1,12 @@
 """What the exchange takes of packets and grants, and what it refuses, by which code."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 
 from support.agencies import (
     CN,
@@ -37,7 +39,9 @@ from tearline.policy.form import Form
 from tearline.statements.receipt import Status
 from tearline.statements.statement import StatementType
 from tearline.v1 import flow_pb2
+from tearline.wire import codec
 from tearline.wire.grants import encode_grant
+from tearline.wire.publications import encode_publication, parse_publication
 
 
 async def test_a_packet_and_its_grants_are_taken_with_receipts(world: World) -> None:
@@ -50,6 +54,25 @@ async def test_a_packet_and_its_grants_are_taken_with_receipts(world: World) -> 
         EventCode.GRANT_ACCEPTED,
         EventCode.GRANT_ACCEPTED,
     ]
+
+
+async def test_each_body_of_a_publication_is_read_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = world.packet()
+    grants = [world.grant(sealed, CN), world.grant(sealed, MX)]
+    message = encode_publication(packet_publication(world.parties.node(US), sealed, grants))
+    read, decode = Counter[str](), codec.decode
+
+    def counted(kind: type[Message], data: bytes, *, maximum: int) -> Message:
+        read[kind.DESCRIPTOR.name] += 1
+        return decode(kind, data, maximum=maximum)
+
+    monkeypatch.setattr(codec, "decode", counted)
+    outcomes = await world.publish(US, parse_publication(message))
+    assert codes(outcomes) == ["", "", ""]
+    assert [read[kind] for kind in ("Manifest", "Openings", "Grant")] == [1, 1, 2]
+    assert read.keys() <= {"Manifest", "Openings", "Grant", "Attestation", "Header"}
 
 
 async def test_the_log_says_what_a_grant_releases_and_by_which_policy(world: World) -> None:

@@ -333,7 +333,7 @@ async def test_a_packet_is_gone_when_its_agreement_lets_nobody_keep_it(world: Wo
 
 async def test_an_agreement_that_keeps_for_ever_keeps_nothing_of_another(world: World) -> None:
     sealed, _ = await sent(world, CN)
-    await world.agree(id=b"e" * 16, retention_ms=(1 << 64) - 1)
+    await world.agree(id=b"e" * 16, retention_ms=(1 << 63) - 1)
     world.clock.time_ms = sealed.manifest.not_after_ms
     await world.exchange.maintenance.drop_ended()
     assert await ciphertexts(world, manifest_id(sealed)) == 0

@@ -1,0 +1,103 @@
+"""Views of packets for tests of exporters."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from tearline.packets.packet import Field, OpenedField
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking, Pap, Tlp
+from tearline.policy.profile import marking_of
+from tearline_client.connectors.contract import Exporter, PacketsView
+from tearline_client.connectors.importers.report import Report
+from tearline_client.features.packets.export import _entities
+from tearline_client.planning.entities import Entity, ExportedEntity, connected_groups, fields_of
+
+AMBER = Marking(
+    category="organisation.name", tlp=Tlp.AMBER, handling=("H1",), orcon=False, pap=Pap.AMBER
+)
+RED = Marking(category="finance.account", tlp=Tlp.RED, handling=(), orcon=True, pap=Pap.RED)
+TIME_MS = 1_796_000_000_123
+NOT_AFTER_MS = 1_794_528_000_000
+BEGUN_MS = 1_796_100_000_456
+ORIGIN = "tearline:mx:fgr:node-1"
+NODE = "tearline:us:doj:node-3"
+CASE = bytes(range(16)).hex()
+
+
+@dataclass
+class View:
+    """Readable fields of some packets."""
+
+    entities: Sequence[ExportedEntity]
+    fields: Mapping[bytes, tuple[OpenedField, ...]] = field(default_factory=dict)
+    manifests: Mapping[bytes, Any] = field(default_factory=dict)
+    times: Mapping[bytes, int] = field(default_factory=dict)
+    node: str = NODE
+    begun_ms: int = BEGUN_MS
+
+
+def view_of(
+    entities: Sequence[Entity],
+    *,
+    markings: Mapping[str, Marking] = {},
+    coarse: frozenset[str] = frozenset(),
+    origin: str = ORIGIN,
+    case_id: str = "",
+) -> View:
+    """A view of the packets that would carry these entities.
+
+    Args:
+        entities: What is readable.
+        markings: Of properties by name or ``Schema/name``; ``AMBER`` for others.
+        coarse: Names of properties that are there in generalised form alone.
+        origin: Who sent all of them.
+        case_id: The case that all of them are filed in, if any.
+    """
+    fields, manifests, times = {}, {}, {}
+    for number, group in enumerate(connected_groups(entities)):
+        packet = number.to_bytes(32, "big")
+        times[packet] = TIME_MS + number
+        manifests[packet] = SimpleNamespace(
+            header=SimpleNamespace(signer=origin),
+            agreement=SimpleNamespace(id=bytes(16)),
+            not_after_ms=NOT_AFTER_MS,
+            case_id=case_id,
+        )
+        fields[packet] = tuple(
+            OpenedField(slot=slot, field=_field(path, values, markings, coarse))
+            for slot, (path, values) in enumerate(
+                fields_of(group, key=bytes(range(32)), agreement_id=bytes(16))
+            )
+        )
+    every = [each.field for opened in fields.values() for each in opened]
+    return View(entities=_entities(every), fields=fields, manifests=manifests, times=times)
+
+
+def view_by_profile(entities: Sequence[Entity]) -> View:
+    """A view of these entities in which each field has the marking of the profile."""
+    paths = {
+        f"{entity.schema}/{name}": marking_of(f"t/{entity.schema}/{name}")
+        for entity in entities
+        for name in (*entity.properties, "id")
+    }
+    return view_of(entities, markings=paths)
+
+
+def written(exporter: Exporter, view: PacketsView, report: Report | None = None) -> bytes:
+    """The file that an exporter writes of a view."""
+    out = io.BytesIO()
+    exporter.write(view, out, {}, Report() if report is None else report)
+    return out.getvalue()
+
+
+def _field(
+    path: str, values: tuple[bytes, ...], markings: Mapping[str, Marking], coarse: frozenset[str]
+) -> Field:
+    name = path.rpartition("/")[2]
+    marking = markings.get(path.partition("/")[2], markings.get(name, AMBER))
+    if name in coarse:
+        return Field(path=path, values=values, marking=marking, form=Form.GENERALISED, mask="month")
+    return Field(path=path, values=values, marking=marking)

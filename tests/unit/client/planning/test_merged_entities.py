@@ -1,0 +1,100 @@
+"""The store of a large source's entities: little memory, and nothing legible on the disk."""
+
+import os
+import re
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tearline.errors import ImportRefused, StoreFull
+from tearline_client.planning import merged_entities
+from tearline_client.planning.connected_components import Components
+from tearline_client.planning.entities import Entity
+from tearline_client.planning.merged_entities import Groups, MergedEntities
+
+LEGIBLE = re.compile(rb"Nobody|person-\d")
+MANY = 4_000
+
+
+def person(number: int) -> Entity:
+    return Entity(
+        id=f"person-{number}", schema="Person", properties={"name": (f"Nobody {number} " * 9,)}
+    )
+
+
+def filled(size: int) -> MergedEntities:
+    held = MergedEntities()
+    held._rows("PRAGMA cache_size = 16")  # pages, so that a few entities already need the file
+    for number in range(size):
+        held.add(person(number))
+    return held
+
+
+def unnamed_files() -> list[Path]:
+    """Returns the open files of this process that have no name."""
+    found = Path("/proc/self/fd").iterdir()
+    return [each for each in found if "(deleted)" in _target(each)]
+
+
+def _target(link: Path) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:  # the listing's own
+        return ""
+
+
+def test_the_temporary_file_holds_no_value_and_no_id() -> None:
+    before = {each.name for each in unnamed_files()}
+    held = filled(MANY)
+    files = [each for each in unnamed_files() if each.name not in before]
+    content = b"".join(each.read_bytes() for each in files)
+    assert len(content) > 100 * MANY
+    assert LEGIBLE.search(content) is None
+    assert held[MANY - 1] == person(MANY - 1)
+
+
+def peak(act: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_entity_takes_a_few_bytes_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merged_entities, "_RECENT", 16)
+    few, many = (peak(lambda size=size: Groups(filled(size))) for size in (1_000, 3_000))  # type: ignore[misc]
+    assert (many - few) / 2_000 < 50
+
+
+def test_a_full_disk_is_told() -> None:
+    held = filled(10)
+    held._rows("PRAGMA max_page_count = 8")
+
+    def fill() -> None:
+        for number in range(10, MANY):
+            held.add(person(number))
+
+    with pytest.raises(StoreFull):
+        fill()
+
+
+def test_a_folder_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def execute(self, statement: str, values: object) -> object:
+            raise apsw.CantOpenError("unable to open database file")
+
+    held = filled(1)
+    monkeypatch.setattr(held, "_database", Failing())
+    with pytest.raises(ImportRefused, match="TMPDIR"):
+        held.add(person(2))
+
+
+def test_components_are_in_order_of_their_first_nodes() -> None:
+    found = Components(6, [(4, 1), (5, 3), (1, 4)])
+    assert [list(nodes) for nodes in found] == [[0], [1, 4], [2], [3, 5]]
+    assert len(found) == 4
