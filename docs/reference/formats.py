@@ -96,7 +96,11 @@ EXCHANGE = Format(
     title="exchange.toml",
     use="Settings of an exchange, in its home. `tearline-server init` writes them; "
     "`tearline-server` reads them when it starts. A running exchange reads no change.",
-    sections=(("", SETTINGS_KEYS["file"]), ("[[witnesses]]", SETTINGS_KEYS["witness"])),
+    sections=(
+        ("", SETTINGS_KEYS["file"]),
+        ("[[witnesses]]", SETTINGS_KEYS["witness"]),
+        ("[blobs]", SETTINGS_KEYS["blobs"]),
+    ),
 )
 CHANNELS = Format(
     title="File of notices",

@@ -6,8 +6,10 @@ python docs/reference/generate.py --check    says which differ, and fails if one
 
 import argparse
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import partial
+from importlib.metadata import entry_points
 from itertools import groupby
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Part
 from tearline.errors import TearlineError, concrete_errors
 from tearline.policy.category import CATEGORIES
-from tearline_client.config import SETTINGS, Setting
+from tearline_client.settings.table import SETTINGS, Setting
 
 HERE = Path(__file__).resolve().parent
 STATUSES = {
@@ -221,8 +223,23 @@ PAGES = {
 }
 
 
+def connectors_installed() -> bool:
+    """Whether the installation has the entry points of ``pyproject.toml``, so that all are seen."""
+    stated = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    return all(
+        {*names} <= {each.name for each in entry_points(group=group)}
+        for group, names in stated["entry-points"].items()
+    )
+
+
 def main() -> int:
     """Writes or checks the pages; returns the exit status."""
+    if not connectors_installed():
+        sys.stderr.write(
+            "The installation lacks entry points of pyproject.toml: "
+            "python -m pip install --no-deps -e .\n"
+        )
+        return 1
     parser = argparse.ArgumentParser(description="Write the reference pages from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     check = parser.parse_args().check

@@ -101,7 +101,9 @@ def _options(command: click.Command) -> Iterator[str]:
         record = option.get_help_record(context) if shown else None
         if record is not None:
             yield ".TP"
-            yield rf"\fB{_text(record[0])}\fR"
+            # A line may break behind each choice: some lists are longer than it.
+            name = _text(record[0]).replace("|", r"|\:")
+            yield rf"\fB{name}\fR"
             yield _text(record[1])
 
 

@@ -278,11 +278,12 @@ erased_by   numbers  entries with the orders that erased it
 _IMPORTED = (
     Rows(
         """
-line     number  line of the file
-column   text    its column or property
+line     number  line of the file; 0 for an object without a line
+column   text    its column, property or path
 part     number  the part of the property that it concerns
 concern  text    the kind of finding
 why      text    the reason
+object   text    id of the object in the source, or empty
 """,
     ),
 )
@@ -540,8 +541,9 @@ after     text  what the partner would see
     "packet exhibit": (
         Rows(
             """
-file        text  the exhibit's file
-federation  id    id of the federation, to be told out of band
+file          text  the exhibit's file
+federation    id    id of the federation, to be told out of band
+certified_by  text  statements; or directory, whose reader needs a policy file
 """,
         ),
     ),
@@ -814,9 +816,15 @@ about  text     its subject
 """,
         ),
     ),
+    "import camt": _IMPORTED,
+    "import stix": _IMPORTED,
     "import csv": _IMPORTED,
+    "import eu": _IMPORTED,
     "import ftm": _IMPORTED,
+    "import misp": _IMPORTED,
+    "import mt940": _IMPORTED,
     "import ofac": _IMPORTED,
+    "import un": _IMPORTED,
     "audit access": (
         Rows(
             """

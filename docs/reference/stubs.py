@@ -6,7 +6,8 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
+from importlib import import_module
 from typing import Any
 
 import tearline_client
@@ -32,6 +33,11 @@ def namespaces() -> dict[str, type]:
                 value=ast.Call(func=ast.Name(id=kind)),
             ) if not name.startswith("_"):
                 found[name] = getattr(module, kind)
+    for name, member in vars(Assembly).items():  # made by their first use
+        if isinstance(member, cached_property):
+            kind = member.func.__annotations__["return"]
+            place = import_module(_imported(module.__file__ or "")[kind])
+            found[name] = getattr(place, kind)
     return found
 
 
@@ -148,6 +154,7 @@ def _signature(function: Callable[..., Any], imports: dict[str, str]) -> str | N
             pass
         case _:
             raise ValueError(f"{function.__qualname__} is no function with a type")
+    returns = _Unquoted().visit(returns)
     match returns:
         case ast.Subscript(value=ast.Name(id=outer)) if outer == _UNSUPPORTED:
             return None
@@ -158,11 +165,21 @@ def _signature(function: Callable[..., Any], imports: dict[str, str]) -> str | N
     arguments.kw_defaults = [
         None if default is None else ast.Constant(value=...) for default in arguments.kw_defaults
     ]
+    arguments = _Unquoted().visit(arguments)  # whose defaults are no texts any more
     for node in (*ast.walk(arguments), *ast.walk(returns)):
         if isinstance(node, ast.Name) and node.id not in imports:
             _import(node.id, sys.modules[function.__module__].__file__ or "", function, imports)
     signature = f"def {name}({ast.unparse(arguments)}) -> {ast.unparse(returns)}: ..."
     return signature.replace("=...", " = ...")
+
+
+class _Unquoted(ast.NodeTransformer):
+    """Replaces the quoted names of types that are imported for their names alone."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if isinstance(node.value, str):
+            return ast.parse(node.value, mode="eval").body
+        return node
 
 
 def _import(name: str, path: str, function: Callable[..., Any], imports: dict[str, str]) -> None:
