@@ -99,6 +99,14 @@ ha: $(VENV)/.ready-test-$(KEY) ## lose a primary under Patroni, etcd and Postgre
 	apt-get install --yes --quiet --no-install-recommends $(HA_PACKAGES)
 	TEARLINE_HA=1 $(RUN) -m pytest tests/ha
 
+# Each is tried where it is installed; this installs them.
+OPERATE_PACKAGES := prometheus rsyslog rsyslog-openssl
+.PHONY: operate
+operate: $(VENV)/.ready-test-$(KEY) ## try the alerts and the audit's syslog with Prometheus and rsyslog from Debian (root, apt)
+	@[ "$$(id -u)" = 0 ] || { echo 'make operate installs $(OPERATE_PACKAGES) by apt-get, which takes root.' >&2; exit 1; }
+	apt-get install --yes --quiet --no-install-recommends $(OPERATE_PACKAGES)
+	$(RUN) -m pytest tests/unit/test_alert_rules.py tests/integration/test_alerts.py tests/unit/client/siem
+
 .PHONY: package install-test
 package: $(VENV)/.ready-test-$(KEY) ## build wheel and sdist, the same bytes from the same commit: dist/
 	@rm -f dist/tearline-*
@@ -174,7 +182,7 @@ $(VENV)/.ready-console-$(KEY): $(VENV)/.ready-run-$(KEY)
 	@touch $@
 
 $(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)
-	@$(VENV)/bin/$(PIP) --editable '.[postgres,console]' --group test
+	@$(VENV)/bin/$(PIP) --editable '.[postgres,console,otel]' --group test
 	@touch $@
 
 $(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)
