@@ -61,6 +61,8 @@ class AccessLog:
         person: str = "",
         sought: str | None = None,
         refused: str = "",
+        about: str = "",
+        detail: str = "",
     ) -> None:
         """Records an act that is about to be done; it may be done after this returns.
 
@@ -70,6 +72,8 @@ class AccessLog:
             person: The acting person, if named by the caller.
             sought: The text of a search.
             refused: Code of the error that refuses the act, so that nothing is shown; or empty.
+            about: Name of the service account that the act concerns.
+            detail: Id of the draft that the act concerns.
 
         Raises:
             RestoreUnread: If a packet may have been recalled since this node was restored.
@@ -90,7 +94,9 @@ class AccessLog:
                 party=self._node,
                 time_ms=now_ms,
                 actor=actor,
+                counterpart=about,
                 packet=packet,
+                purpose=detail,
                 decisions=decided,
                 outcome=EventOutcome.REFUSED if refused else EventOutcome.OK,
                 reason=refused,

@@ -132,10 +132,11 @@ async def list_drafts(cli: CliContext, node: Node) -> None:
             "objects": each.objects,
             "entities": each.entities,
             "added": moment(each.time_ms),
+            "ends": moment(each.ends_ms),
         }
         for each in node.feeds.drafts.list()
     ]
-    cli.emit(rows, ["draft", "account", "collection", "objects", "entities", "added"])
+    cli.emit(rows, ["draft", "account", "collection", "objects", "entities", "added", "ends"])
 
 
 @draft.command()

@@ -29,6 +29,7 @@ ACTIVITIES: Mapping[EventCode, tuple[int, int]] = {
     EventCode.AUDIT_EXPORT: (_API_ACTIVITY, _READ),
     EventCode.ACCESS_OPEN: (_API_ACTIVITY, _READ),
     EventCode.ACCESS_SEARCH: (_API_ACTIVITY, _READ),
+    EventCode.ACCESS_DISCARDED: (_API_ACTIVITY, _DELETE),
     EventCode.ACCESS_DRAFTED: (_API_ACTIVITY, _CREATE),
     EventCode.ACCESS_EXPORT: (_API_ACTIVITY, _READ),
     EventCode.ACCESS_LISTED: (_API_ACTIVITY, _READ),
@@ -149,7 +150,7 @@ def _by_class(event: Event) -> dict[str, object]:
         "api": {"operation": code.value, "service": service},
         "src_endpoint": {"uid": event.actor if "://" in event.actor else event.party},
     }
-    if event.counterpart:
+    if "://" in event.counterpart:
         found["dst_endpoint"] = {"uid": event.counterpart}
     if event.packet:
         found["resources"] = [{"uid": event.packet.hex(), "type": "packet"}]
@@ -185,6 +186,7 @@ def _unmapped(event: Event) -> dict[str, object]:
     """Returns the attributes that OCSF has no place for; empty ones are left out."""
     ids = {
         "act": event.statement_id.hex(),
+        "account": "" if "://" in event.counterpart else event.counterpart,
         "agreement": event.agreement_id.hex(),
         "article": event.article,
         "detail": event.purpose,

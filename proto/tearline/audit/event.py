@@ -48,6 +48,7 @@ class EventCode(StrEnum):
     ACCESS_READ = "access-read"
     ACCESS_LISTED = "access-listed"
     ACCESS_DRAFTED = "access-drafted"
+    ACCESS_DISCARDED = "access-discarded"
     SIGN_IN = "access-sign-in"
     PERSON_ADDED = "access-person-added"
     PERSON_ROLES = "access-person-roles"
@@ -136,12 +137,12 @@ class Event:
         seconded_by: 32 bytes of the approver, where the act required two persons; otherwise
             empty.
         counterpart: URI of the other side, or empty; in a node's own access log, the agency's own
-            name for the person whom the act concerns.
+            name for the person or service account that the act concerns.
         packet: 32 bytes, statement id of the manifest, or empty.
         agreement_id: 16 bytes, or empty.
         article: The article of the act, or empty.
-        purpose: The stated purpose, or empty; in a node's own access log, the roles given or the
-            proof of a sign-in.
+        purpose: The stated purpose, or empty; in a node's own access log, the roles given, the
+            proof of a sign-in, or the id of a program's draft.
         policy_digest: 32 bytes of the shared policy set, or empty.
         decisions: Per compartment, the form that a grant released.
         outcome: The outcome.

@@ -24,10 +24,11 @@ from tearline.limits import (
 from tearline.text.choices import the_one
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
-from tearline_client.features.feeds.accounts import FeedRole, ServiceAccount, verify_own
+from tearline_client.features.feeds.accounts import PREFIX, FeedRole, ServiceAccount, verify_own
 from tearline_client.features.feeds.collection import Collection, Tag
 from tearline_client.features.feeds.submission import Outcome, Submission, read_submission
 from tearline_client.features.feeds.times import taxii_time
+from tearline_client.persons.issuer import NODE
 from tearline_client.store.feed_drafts import DraftRow, StatusRow
 
 
@@ -40,6 +41,7 @@ class FeedDraft:
         account: Name of the service account that added it.
         collection: Title of its collection when it was added.
         time_ms: Time of the addition, Unix milliseconds.
+        ends_ms: Its expiry, Unix milliseconds.
         objects: Number of added objects.
         entities: Number of entities that an import makes of them.
     """
@@ -48,6 +50,7 @@ class FeedDraft:
     account: str
     collection: str
     time_ms: int
+    ends_ms: int
     objects: int
     entities: int
 
@@ -142,7 +145,8 @@ class FeedDrafts:
         )
         content = json.dumps(_resource(new, read, now_ms), separators=(",", ":")).encode()
         status = StatusRow(id=new.bytes, account=account.name, content=content)
-        self._programs.record(EventCode.ACCESS_DRAFTED, {}, person=account.name)
+        detail = draft.id.hex() if read.entities else ""
+        self._programs.record(EventCode.ACCESS_DRAFTED, {}, person=account.name, detail=detail)
         with self._context.stores.database.transaction():
             if self._context.stores.service_accounts.get(account.name) is None:
                 raise NotFound  # removed meanwhile: its statuses are gone
@@ -166,10 +170,18 @@ class FeedDrafts:
     def list(self) -> tuple[FeedDraft, ...]:
         """Returns the drafts that wait, oldest first, without their contents."""
         self.expire()
-        return tuple(
-            FeedDraft(id=row.id, account=row.account, time_ms=row.time_ms, **json.loads(row.told))
-            for row in self._store.all()
-        )
+        return tuple(map(_described, self._store.all()))
+
+    def get(self, draft_id: bytes) -> FeedDraft:
+        """Returns a draft that waits, without its contents.
+
+        Raises:
+            NotFound: If there is none.
+        """
+        found = next((each for each in self.list() if each.id == draft_id), None)
+        if found is None:
+            raise NotFound("no such draft waits here")
+        return found
 
     def find(self, prefix: str) -> bytes:
         """Returns the id of the draft whose hexadecimal form begins with ``prefix``.
@@ -195,10 +207,10 @@ class FeedDrafts:
             StoreError: If the entry cannot be written: then nothing is shown.
         """
         self._persons.verify_reader(person)
-        body = self._store.objects(draft_id)
+        draft, body = self.get(draft_id), self._store.objects(draft_id)
         if body is None:
             raise NotFound("no such draft waits here")
-        self._persons.record(EventCode.ACCESS_OPEN, {}, person=person)
+        self._record(EventCode.ACCESS_OPEN, draft.id, draft.account, person)
         bundle = {
             "type": "bundle",
             "id": f"bundle--{uuid.UUID(bytes=draft_id, version=4)}",
@@ -207,22 +219,52 @@ class FeedDrafts:
         return json.dumps(bundle, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
 
     def discard(self, draft_id: bytes, *, person: str = "") -> None:
-        """Deletes a draft.
+        """Deletes a draft; an entry of the access log.
+
+        Args:
+            draft_id: 16 bytes.
+            person: The acting person, by the agency's own name; by default the logged-in person.
 
         Raises:
+            NotFound: If there is none.
             TlsError: If the person may not see contents.
+            StoreError: If the entry cannot be written: then the draft waits on.
         """
         self._persons.verify_reader(person)
+        draft = self.get(draft_id)
+        self._record(EventCode.ACCESS_DISCARDED, draft.id, draft.account, person)
         with self._context.stores.database.transaction():
             self._store.discard(draft_id)
 
     def expire(self) -> None:
-        """Deletes drafts and statuses that are too old."""
+        """Deletes drafts and statuses that are too old; each draft is an entry of the access log.
+
+        Raises:
+            StoreError: If an entry cannot be written: then none is deleted.
+        """
         now_ms = self._context.now_ms()
         limits = now_ms - MAX_TAXII_DRAFT_AGE_MS, now_ms - MAX_TAXII_STATUS_AGE_MS
-        if self._store.has_ended(*limits):
-            with self._context.stores.database.transaction():
-                self._store.expire(*limits)
+        if not self._store.has_ended(*limits):
+            return
+        for each in self._store.all():
+            if each.time_ms < limits[0]:
+                self._record(EventCode.ACCESS_DISCARDED, each.id, each.account, NODE)
+        with self._context.stores.database.transaction():
+            self._store.expire(*limits)
+
+    def _record(self, code: EventCode, draft_id: bytes, account: str, person: str) -> None:
+        about = PREFIX + account
+        self._persons.record(code, {}, person=person, about=about, detail=draft_id.hex())
+
+
+def _described(row: DraftRow) -> FeedDraft:
+    return FeedDraft(
+        id=row.id,
+        account=row.account,
+        time_ms=row.time_ms,
+        ends_ms=row.ends_ms,
+        **json.loads(row.told),
+    )
 
 
 def verify_submitter(account: ServiceAccount) -> None:

@@ -112,6 +112,15 @@ def test_an_opened_packet_is_a_read_with_counts_of_fields() -> None:
     }
 
 
+def test_a_discarded_draft_is_a_deletion_that_names_account_and_draft() -> None:
+    told = {"counterpart": "taxii:platform", "purpose": "5f0c9a1b" * 4, "packet": b""}
+    found: Any = ocsf_event(event(EventCode.ACCESS_DISCARDED, **told), 12, LEAF, ACCESS)
+    assert (found["class_uid"], found["activity_id"]) == (6003, 4)
+    unmapped = found["unmapped"]
+    assert (unmapped["account"], unmapped["detail"]) == ("taxii:platform", "5f0c9a1b" * 4)
+    assert "dst_endpoint" not in found
+
+
 def test_a_refused_sign_in_is_a_failed_logon() -> None:
     refused = event(EventCode.SIGN_IN, outcome=EventOutcome.REFUSED, reason="TL-TLS-005")
     found: Any = ocsf_event(refused, 1, LEAF, ACCESS)

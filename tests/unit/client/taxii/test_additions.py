@@ -11,7 +11,7 @@ from support.node import stores_of
 from support.simulation import Simulation
 from support.taxii import ARTICLE, Reader, reader
 from tearline.audit.event import EventCode
-from tearline.errors import NotFound, TlsError
+from tearline.errors import NotFound, StoreFull, TlsError
 from tearline.limits import (
     MAX_TAXII_DRAFT_AGE_MS,
     MAX_TAXII_DRAFTS,
@@ -24,6 +24,7 @@ from tearline_client.connectors.importers.report import Report, gather
 from tearline_client.connectors.importers.stix import iter_stix
 from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.worklist.service import TaskKind
+from tearline_client.store.access import AccessStore
 from tearline_client.taxii.app import ROOT
 from unit.client.console.browsers import accesses
 
@@ -85,6 +86,7 @@ async def test_added_objects_wait_for_a_person_and_nothing_is_released(world: Si
     assert await world.us.node.receive() == 0
     (entry,) = [each for each in accesses(world.mx) if each.code is EventCode.ACCESS_DRAFTED]
     assert (entry.actor, entry.packet, entry.decisions) == ("taxii:feeder", b"", ())
+    assert entry.purpose == draft.id.hex()
 
 
 async def test_a_person_imports_a_draft_like_any_bundle(world: Simulation) -> None:
@@ -101,6 +103,56 @@ async def test_a_person_imports_a_draft_like_any_bundle(world: Simulation) -> No
     assert drafts.list() == ()
     with pytest.raises(NotFound):
         drafts.open(draft.id)
+
+
+async def test_each_act_on_a_draft_is_an_entry_that_names_it(world: Simulation) -> None:
+    feeder, node = submitter(world), world.mx.node
+    drafts = node.feeds.drafts
+    for number in (1, 2):
+        await feeder.post(person(number))
+    first, second = drafts.list()
+    drafts.open(first.id)
+    drafts.discard(first.id)
+    pass_time(world, MAX_TAXII_DRAFT_AGE_MS + 1)
+    assert drafts.list() == ()
+    assert [
+        (each.code, each.actor, each.counterpart, each.purpose) for each in accesses(world.mx)
+    ] == [
+        (EventCode.ACCESS_DRAFTED, "taxii:feeder", "", first.id.hex()),
+        (EventCode.ACCESS_DRAFTED, "taxii:feeder", "", second.id.hex()),
+        (EventCode.ACCESS_OPEN, node.uri, "taxii:feeder", first.id.hex()),
+        (EventCode.ACCESS_DISCARDED, node.uri, "taxii:feeder", first.id.hex()),
+        (EventCode.ACCESS_DISCARDED, node.uri, "taxii:feeder", second.id.hex()),
+    ]
+
+
+async def test_no_draft_is_discarded_without_its_entry(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = world.mx.node.feeds.drafts
+    await submitter(world).post(person(1))
+    (draft,) = drafts.list()
+
+    def full(store: AccessStore, events: object) -> None:
+        raise StoreFull
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AccessStore, "append", full)
+        with pytest.raises(StoreFull):
+            drafts.discard(draft.id)
+        assert drafts.list() == (draft,)
+        pass_time(world, MAX_TAXII_DRAFT_AGE_MS + 1)
+        with pytest.raises(StoreFull):
+            drafts.expire()
+    assert drafts.list() == ()
+    ended = accesses(world.mx)
+    assert [each.code for each in ended[-2:]] == [
+        EventCode.ACCESS_DRAFTED,
+        EventCode.ACCESS_DISCARDED,
+    ]
+    with pytest.raises(NotFound):
+        drafts.discard(draft.id)
+    assert accesses(world.mx) == ended
 
 
 async def test_a_program_is_no_person_who_opens_its_draft(world: Simulation) -> None:
