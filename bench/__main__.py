@@ -27,6 +27,7 @@ from bench import (
     b19,
     b20,
     b21,
+    b22,
 )
 from bench.harness import LATEST, ROOT, Result, commit, machine, table, write
 
@@ -52,6 +53,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Result]]] = {
     "B19": b19.run,
     "B20": b20.run,
     "B21": b21.run,
+    "B22": b22.run,
 }
 
 

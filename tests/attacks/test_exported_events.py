@@ -16,7 +16,7 @@ IDS = {str(each["id"]) for each in ENTITIES}
 
 def exported(world: Simulation) -> str:
     """What the partner who may read less exports; it has no value beyond the fields open there."""
-    view = world.cn.node.packets.export()
+    view = world.cn.node.packets.export().exported
     told = written(misp.EXPORTER, view).decode()
     readable = "\n".join(
         text for opened in view.fields.values() for each in opened for text in each.field.texts

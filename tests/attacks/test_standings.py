@@ -449,7 +449,7 @@ async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -
     with pytest.raises(PacketFrozen):
         world.cn.node.packets.export([packet])
     made = world.cn.node.packets.export()
-    assert (made.entities, made.fields, made.left_out) == ((), {}, {})
+    assert (len(made.exported.packets), made.left_out) == (0, {})
     assert await world.cn.node.packets.search("Qiu Wenhao") == {}
     assert world.us.node.packets.show(packet).own
     await resume(world.us)

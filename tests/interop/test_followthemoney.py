@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from support.entities import read_entities
 from support.paths import shared
 from tearline.policy.profile import property_category
 from tearline.policy.schema_categories import SECRET_PROPERTIES
@@ -24,7 +25,6 @@ from tearline_client.connectors.importers.ofac import read_ofac
 from tearline_client.planning.entities import (
     Entity,
     connected_groups,
-    entities_from_fields,
     fields_of,
 )
 from tearline_client.planning.ftm_schema import EXTENSIONS, SCHEMATA, property_of
@@ -61,7 +61,7 @@ def exported(read, file):
         for group in connected_groups(read(shared(file)).entities)
         for field in fields_of(group, key=bytes(32), agreement_id=bytes(16))
     ]
-    return [json.loads(encode_entity(entity)) for entity in entities_from_fields(fields)]
+    return [json.loads(encode_entity(entity)) for entity in read_entities(fields)]
 
 
 def test_the_table_has_every_schema_of_the_library():
@@ -122,7 +122,7 @@ def test_an_unresolved_reference_still_is_one():
     family = Entity(id="f", schema="Family", properties={"person": ("a",), "relative": ("b",)})
     (group,) = connected_groups([family])
     fields = fields_of(group, key=bytes(32), agreement_id=bytes(16))
-    (received,) = entities_from_fields(f for f in fields if not f[0].endswith("/id"))
+    (received,) = read_entities(f for f in fields if not f[0].endswith("/id"))
     proxy = model.get_proxy(json.loads(encode_entity(received)), cleaned=False)
     assert proxy.id == received.id
     assert proxy.get("person") == list(received.properties["person"])

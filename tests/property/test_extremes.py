@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from support.entities import read_entities
 from tearline.bodies.body import body_of
 from tearline.bodies.documents import TYPES, plain_file_name
 from tearline.bodies.registry import KINDS, judge_body
@@ -22,7 +23,6 @@ from tearline_client.connectors.exporters.csv_safe import safe_cell
 from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
 from tearline_client.connectors.importers.identifiers import FORMATS, check
 from tearline_client.connectors.importers.ofac_remarks import parse_remarks
-from tearline_client.planning.entities import entities_from_fields
 from tearline_client.planning.ftm_schema import PropertyType
 from tearline_client.planning.text_search import SearchTerms
 from tearline_client.rendering.packets import captions, content_text
@@ -64,7 +64,7 @@ def read_as_transfers(fields: list[Field]) -> None:
 
 def read_as_entities(fields: list[Field]) -> None:
     try:
-        found = entities_from_fields((field.path, field.values) for field in fields)
+        found = read_entities((field.path, field.values) for field in fields)
     except EntityFieldMalformed:
         return
     assert all(encode_entity(without_extension(entity)) for entity in found)

@@ -57,7 +57,7 @@ async def _export(
         act = EventCode.ACCESS_PRINT if target is None else EventCode.ACCESS_EXPORT
         with cli.progress("Reading packets", len(ids) or None) as advance:
             made = node.packets.export(ids, person=cli.settings.person, act=act, advance=advance)
-        corrected = node.corrections.corrected_by(made.fields)
+        corrected = node.corrections.corrected_by(made.exported.packets)
     for packet_id, why in made.left_out.items():
         cli.say(f"Left out packet {packet_id.hex()[:12]}: it forms no entities: {why}.")
         report.add(Concern.STAYS_HOME, "the packet forms no entities", id=packet_id.hex())
@@ -68,7 +68,7 @@ async def _export(
         blamed(exporter.offer),
         cli.progress("Writing bytes", None) as advance,
     ):
-        exporter.value.write(made, cast(BinaryIO, _Told(stream, advance)), own, report)
+        exporter.value.write(made.exported, cast(BinaryIO, _Told(stream, advance)), own, report)
     show_report(cli, report, report_file)
     for words in made.caveats:
         cli.say(words)

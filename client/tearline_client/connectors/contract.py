@@ -4,14 +4,14 @@ A connector is a value behind an entry point; see ``README.md`` in this folder. 
 entities, and an exporter writes them. Neither sees the node, its keys or its stores.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from tearline.dataclass.immutable import immutable
-from tearline.packets.packet import Manifest, OpenedField
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Report
-from tearline_client.planning.entities import Entity, ExportedEntity
+from tearline_client.planning.entities import Entity
 
 Options = Mapping[str, str | bool]
 """Values of a connector's options by name; a text that was not given is empty."""
@@ -76,41 +76,13 @@ class Importer:
     detect: Callable[[BinaryIO, Options], str] | None = None
 
 
-class PacketsView(Protocol):
-    """Readable fields of some packets, after policies decided and the access log has an entry."""
-
-    @property
-    def entities(self) -> Sequence[ExportedEntity]:
-        """Returns the entities of all packets; ids are resolved within originator and agreement."""
-
-    @property
-    def fields(self) -> Mapping[bytes, tuple[OpenedField, ...]]:
-        """Returns the same as fields by packet, each with its marking and form."""
-
-    @property
-    def manifests(self) -> Mapping[bytes, Manifest]:
-        """Returns the packets' manifests by packet: originator, kind, agreement, case."""
-
-    @property
-    def times(self) -> Mapping[bytes, int]:
-        """Returns the time of each packet's arrival or creation here, in ms of Unix time."""
-
-    @property
-    def node(self) -> str:
-        """Returns the URI of the exporting node."""
-
-    @property
-    def begun_ms(self) -> int:
-        """Returns the node's time when it began to read the packets, in ms of Unix time."""
-
-
 @immutable
 class Exporter:
     """Exporter of one format.
 
     Attributes:
         summary: Its use in one sentence with a verb, for help.
-        write: Writes a view to a stream, in pieces, and reports each value that is carried as text
+        write: Writes packets to a stream, in pieces, and reports each value that is carried as text
             or not carried. It counts each object in ``Report.made``.
         details: Further paragraphs of help; one that begins with ``Example:`` shows a command.
         options: Its options.
@@ -119,7 +91,7 @@ class Exporter:
     """
 
     summary: str
-    write: Callable[[PacketsView, BinaryIO, Options, Report], None]
+    write: Callable[[ExportedPackets, BinaryIO, Options, Report], None]
     details: str = ""
     options: tuple[Option, ...] = ()
     is_text: bool = True

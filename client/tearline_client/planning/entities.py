@@ -88,10 +88,6 @@ class Entity:
         object.__setattr__(self, "properties", MappingProxyType(dict(self.properties)))
 
 
-ExportedEntity = tuple[Entity, frozenset[str]]
-"""An entity, and the properties of which only a generalised form is stored."""
-
-
 @immutable
 class Group:
     """Entities of one packet.
@@ -237,7 +233,7 @@ def ids_by_token(fields: Iterable[tuple[str, Sequence[bytes]]]) -> dict[str, str
     """
     known: dict[str, str] = {}
     for path, values in fields:
-        token, _, name = _split(path)
+        token, _, name = split_path(path)
         if name != ID_PROPERTY:
             continue
         if len(values) != 1:
@@ -248,56 +244,22 @@ def ids_by_token(fields: Iterable[tuple[str, Sequence[bytes]]]) -> dict[str, str
     return known
 
 
-def entities_from_fields(
-    fields: Iterable[tuple[str, Sequence[bytes]]], *, known: Mapping[str, str] | None = None
-) -> tuple[Entity, ...]:
-    """Returns the entities of decrypted fields, with all known ids and references.
-
-    Args:
-        fields: Path and values of fields in clear form, of one originator under one agreement.
-        known: More ids by token, from earlier packets of that originator and agreement.
-
-    Returns:
-            Entities in order of first appearance; an unknown id is ``token-…``.
-
-    Raises:
-        EntityFieldMalformed: If a field belongs to no entity, or the fields contradict each
-            other or ``known``.
-    """
-    listed = [(path, tuple(values)) for path, values in fields]
-    ids = ids_by_token(listed)
-    for token, ftm_id in (known or {}).items():
-        if ids.setdefault(token, ftm_id) != ftm_id:
-            raise EntityFieldMalformed("one token stands for two ids")
-
-    def name_of(token: str) -> str:
-        return ids.get(token, TOKEN_PREFIX + token)
-
-    def resolved(reference: str) -> str:
-        token = token_of_reference(reference)
-        return name_of(token) if token else reference
-
-    properties: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for path, values in listed:
-        token, schema, name = _split(path)
-        found = properties.setdefault((token, schema), {})
-        if name == ID_PROPERTY:
-            continue
-        texts = [_text(value) for value in values]
-        if is_reference(schema, name):
-            texts = [resolved(text) for text in texts]
-        _add(found.setdefault(name, []), texts)
-    return tuple(
-        _received(name_of(token), schema, found)
-        for (token, schema), found in properties.items()
-        if found or schema != UNKNOWN_SCHEMA
-    )
-
-
 def token_of_reference(reference: str) -> str:
     """Returns the token that a field's reference names, or empty text if it names none."""
     match = _REFERENCE.match(reference)
     return match[1] if match else ""
+
+
+def split_path(path: str) -> tuple[str, str, str]:
+    """Returns the token, schema and property of a field's path.
+
+    Raises:
+        EntityFieldMalformed: If it is no path of an entity's field.
+    """
+    match = _PATH.match(path)
+    if match is None:
+        raise EntityFieldMalformed("a path is token/Schema/property")
+    return match[1], match[2], match[3]
 
 
 def _utf8(text: str) -> bytes:
@@ -313,24 +275,6 @@ def _utf8(text: str) -> bytes:
 def _text(value: bytes) -> str:
     try:
         return parse_utf8(value)
-    except MalformedInput as malformed:
-        raise EntityFieldMalformed(malformed.why) from None
-
-
-def _split(path: str) -> tuple[str, str, str]:
-    match = _PATH.match(path)
-    if match is None:
-        raise EntityFieldMalformed("a path is token/Schema/property")
-    return match[1], match[2], match[3]
-
-
-def _received(ftm_id: str, schema: str, properties: Mapping[str, Sequence[str]]) -> Entity:
-    try:
-        return Entity(
-            id=ftm_id,
-            schema=schema,
-            properties={name: tuple(values) for name, values in properties.items()},
-        )
     except MalformedInput as malformed:
         raise EntityFieldMalformed(malformed.why) from None
 

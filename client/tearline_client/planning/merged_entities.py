@@ -1,23 +1,15 @@
 """Store of the entities of a large source: merged on arrival, grouped on demand.
 
-A source of 100,000 rows makes several hundred thousand entities. They lie in a temporary database
-of SQLite. It is in memory while it is small, and else in a file without a name, which ends with the
-process. The file holds no value and no id: entities are sealed by a random key that is in memory
-alone, and ids are keyed hashes. So memory is bounded whatever the size of the source.
+A source of 100,000 rows makes several hundred thousand entities. They lie in a temporary database,
+so memory is bounded whatever the size of the source.
 """
 
-import hashlib
 import json
-import secrets
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from threading import Lock
-from typing import Any, overload
-
-import apsw
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import overload
 
 from tearline.errors import ImportRefused
 from tearline_client.planning.connected_components import linked_components
@@ -28,28 +20,14 @@ from tearline_client.planning.entities import (
     links,
     merge_entities,
 )
-from tearline_runtime.sqlite import ErrorTable, translated
+from tearline_client.planning.sealed_rows import SealedRows
 
 _SCHEMA = """
-PRAGMA temp_store = FILE;
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -8192; -- KiB; the rest is in the file
-BEGIN;
 CREATE TABLE entity (place INTEGER PRIMARY KEY, id BLOB, schema BLOB, sealed BLOB) STRICT;
 CREATE UNIQUE INDEX entity_by_id ON entity (id, schema);
 """
-_HASH_SIZE = 16  # bytes; without the key, nobody can make two equal ones
-_NONCE_SIZE = 12
 _READ_AT_ONCE = 256  # entities
 _RECENT = 4096  # ids of which the places are remembered
-
-
-def _unwritable(error: apsw.Error) -> ImportRefused:
-    return ImportRefused(f"its temporary file cannot be used ({error}); TMPDIR names its folder")
-
-
-_ERRORS: ErrorTable = {apsw.CantOpenError: _unwritable, apsw.IOError: _unwritable}
 
 
 class MergedEntities(Sequence[Entity]):
@@ -64,12 +42,8 @@ class MergedEntities(Sequence[Entity]):
     """
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._cipher = AESGCM(secrets.token_bytes(32))
-        self._sealed = self._size = 0
-        self._lock = Lock()  # several threads may read
-        self._database = apsw.Connection("")
-        self._rows(_SCHEMA)
+        self._rows = SealedRows(_SCHEMA, ImportRefused)
+        self._size = 0
         self.size_bytes = 0
 
     def add(self, entity: Entity) -> None:
@@ -78,27 +52,31 @@ class MergedEntities(Sequence[Entity]):
         Raises:
             MalformedInput: If the merged entity exceeds the bounds of a packet.
         """
-        names = self._hash(entity.id), self._hash(entity.schema)
+        names = self._rows.hash(entity.id), self._rows.hash(entity.schema)
         line = _encoded(entity)
-        found = self._rows("SELECT place, sealed FROM entity WHERE id = ? AND schema = ?", *names)
+        found = self._rows.execute(
+            "SELECT place, sealed FROM entity WHERE id = ? AND schema = ?", *names
+        )
         for place, sealed in found:
-            earlier = self._opened(sealed)
+            earlier = self._rows.open(sealed)
             if line != earlier:
                 line = _encoded(*merge_entities((_decoded(earlier), entity)))
-                self._rows(
-                    "UPDATE entity SET sealed = ? WHERE place = ?", self._sealed_line(line), place
+                self._rows.execute(
+                    "UPDATE entity SET sealed = ? WHERE place = ?", self._rows.seal(line), place
                 )
                 self.size_bytes += len(line) - len(earlier)
             return
-        self._rows(
-            "INSERT INTO entity VALUES (?, ?, ?, ?)", self._size, *names, self._sealed_line(line)
+        self._rows.execute(
+            "INSERT INTO entity VALUES (?, ?, ?, ?)", self._size, *names, self._rows.seal(line)
         )
         self._size += 1
         self.size_bytes += len(line)
 
     def place_of(self, ftm_id: str) -> int | None:
         """Returns the place of an entity with an id, always the same one; None without one."""
-        found = self._rows("SELECT place FROM entity WHERE id = ? LIMIT 1", self._hash(ftm_id))
+        found = self._rows.execute(
+            "SELECT place FROM entity WHERE id = ? LIMIT 1", self._rows.hash(ftm_id)
+        )
         return found[0][0] if found else None
 
     def __len__(self) -> int:
@@ -121,27 +99,12 @@ class MergedEntities(Sequence[Entity]):
 
     def _between(self, begin: int, end: int) -> Iterator[Entity]:
         for place in range(begin, end, _READ_AT_ONCE):
-            for (sealed,) in self._rows(
+            for (sealed,) in self._rows.execute(
                 "SELECT sealed FROM entity WHERE place >= ? AND place < ? ORDER BY place",
                 place,
                 min(place + _READ_AT_ONCE, end),
             ):
-                yield _decoded(self._opened(sealed))
-
-    def _rows(self, statement: str, *values: object) -> list[Any]:
-        with self._lock, translated(_ERRORS):
-            return list(self._database.execute(statement, values))
-
-    def _hash(self, text: str) -> bytes:
-        return hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_SIZE).digest()
-
-    def _sealed_line(self, line: bytes) -> bytes:
-        self._sealed += 1
-        nonce = self._sealed.to_bytes(_NONCE_SIZE, "big")
-        return nonce + self._cipher.encrypt(nonce, line, None)
-
-    def _opened(self, sealed: bytes) -> bytes:
-        return self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], None)
+                yield _decoded(self._rows.open(sealed))
 
 
 class Groups(Sequence[Group]):

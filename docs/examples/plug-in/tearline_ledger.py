@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tearline.errors import ImportRefused
-from tearline_client.connectors.contract import Exporter, Importer, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Importer, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Concern, Report, judge
 from tearline_client.connectors.importers.source import read_lines
 from tearline_client.planning.entities import Entity
@@ -53,15 +54,19 @@ def _party(name: str) -> Entity:
     return Entity(id=_id("party", name), schema="LegalEntity", properties={"name": (name,)})
 
 
+def _name(entity: Entity) -> str:
+    return entity.properties.get("name", ("?",))[0]
+
+
 def _id(*parts: str) -> str:
     """Returns an id that depends on the source alone: a repeated import then continues."""
     return hashlib.sha256("\0".join(("ledger", *parts)).encode()).hexdigest()[:40]
 
 
-def write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
-    """Writes the payments of a view as a ledger, and reports all that a ledger cannot carry."""
-    names = {each.id: each.properties.get("name", ("?",))[0] for each, _ in view.entities}
-    for entity, _ in view.entities:
+def write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
+    """Writes the payments of packets as a ledger, and reports all that a ledger cannot carry."""
+    names = {each.entity.id: _name(each.entity) for each in packets.entities()}
+    for entity in (each.entity for each in packets.entities()):
         if entity.schema != "Payment" or not {*_WRITTEN} <= entity.properties.keys():
             report.add(Concern.STAYS_HOME, "no payment with both parties", id=entity.id)
             continue

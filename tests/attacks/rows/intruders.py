@@ -449,10 +449,10 @@ FILES = (
         name="read the entities of an import in its temporary file",
         code="",
         evidence="the file holds neither a value nor an id",
-        function="tearline_client.planning.merged_entities:MergedEntities._sealed_line",
+        function="tearline_client.planning.sealed_rows:SealedRows.seal",
         test="tests/unit/client/planning/test_merged_entities.py"
         "::test_the_temporary_file_holds_no_value_and_no_id",
-        returns="bytes(12) + line",
+        returns="bytes(12) + content",
     ),
     _file(
         "import a bundle whose number takes minutes to compute",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from tearline.policy.marking import Marking, strictest
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.case_terms import (
     FACET,
     OTHER,
@@ -16,14 +17,9 @@ from tearline_client.connectors.exporters.case_terms import (
     ref,
 )
 from tearline_client.connectors.exporters.graph import ENDS
-from tearline_client.connectors.exporters.marked_entities import (
-    EntityKey,
-    MarkedEntity,
-    Source,
-    Texts,
-)
 from tearline_client.connectors.exporters.stix_objects import timestamp
 from tearline_client.connectors.importers.report import Concern, Report
+from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity, Texts
 from tearline_client.planning.entities import ID_PROPERTY
 from tearline_client.planning.ftm_schema import is_reference
 
@@ -31,29 +27,26 @@ _LINK_ROLES = ("uco-core:source", "uco-core:target")
 
 
 class CaseEntities:
-    """Objects of the entities of a view.
+    """Objects of the entities of exported packets.
 
     Args:
-        entities: The entities.
+        packets: The packets.
         report: Takes the properties that only a facet of Tearline has.
     """
 
-    def __init__(self, entities: Mapping[EntityKey, MarkedEntity], report: Report) -> None:
-        self._entities = entities
+    def __init__(self, packets: ExportedPackets, report: Report) -> None:
+        self._packets = packets
         self._report = report
-        self._by_token: dict[tuple[Source, str], EntityKey] = {}
-        for key in entities:
-            self._by_token.setdefault((key.source, key.token), key)
 
     def markings(self) -> Iterator[Marking]:
         """Yields the markings of the entities and of their properties."""
-        for entity in self._entities.values():
+        for entity in self._packets.entities():
             yield _marking(entity)
             yield from (texts.marking for texts in _properties(entity).values())
 
     def objects(self) -> Iterator[CaseObject]:
         """Yields the object of each entity, followed by those of its references."""
-        for entity in self._entities.values():
+        for entity in self._packets.entities():
             shape = self._shape(entity)
             roles = {
                 name: target for name, _ in shape.roles if (target := self._single(entity, name))
@@ -78,7 +71,8 @@ class CaseEntities:
         return self._target(entity, texts, texts.values[0])
 
     def _target(self, entity: MarkedEntity, texts: Texts, value: str) -> EntityKey | None:
-        return self._by_token.get((entity.key.source, texts.tokens.get(value, "")))
+        token = texts.tokens.get(value, "")
+        return self._packets.find(entity.key.source, token) if token else None
 
     def _object(
         self, entity: MarkedEntity, shape: Shape, roles: Mapping[str, EntityKey]

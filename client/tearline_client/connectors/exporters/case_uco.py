@@ -1,13 +1,13 @@
 """Packets as a graph of CASE and UCO, with the provenance of each, up to the export itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO
 
 from tearline.cases.case import case_id_of
-from tearline.packets.packet import Manifest
 from tearline.policy.marking import strictest
-from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.case_objects import CaseEntities, node_ref, object_ref
 from tearline_client.connectors.exporters.case_terms import (
     CONTEXT,
@@ -19,35 +19,29 @@ from tearline_client.connectors.exporters.case_terms import (
     ref,
 )
 from tearline_client.connectors.exporters.json_text import encode_json
-from tearline_client.connectors.exporters.marked_entities import EntityKey, marked_entities
 from tearline_client.connectors.exporters.stix_objects import timestamp
 from tearline_client.connectors.importers.report import Report
+from tearline_client.connectors.marked_entities import ExportedPacket
 
 _MEMBERS, _MARKING = "uco-core:object", "uco-core:objectMarking"
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
     target.write(b'{"@context":' + encode_json(CONTEXT) + b',"@graph":[')
-    for number, each in enumerate(_objects(view, report)):
+    for number, each in enumerate(_objects(packets, report)):
         report.made += 1
         target.write((b",\n" if number else b"\n") + encode_json(each))
     target.write(b"\n]}\n")
 
 
-def _objects(view: PacketsView, report: Report) -> Iterator[CaseObject]:
-    """Yields the objects of a view, each once; none if no field is readable."""
-    found = marked_entities(view)
-    entities = CaseEntities(found, report)
-    by_packet: dict[bytes, list[EntityKey]] = {}
-    for key, entity in found.items():
-        for packet in entity.packets:
-            by_packet.setdefault(packet, []).append(key)
-    if not by_packet:
+def _objects(packets: ExportedPackets, report: Report) -> Iterator[CaseObject]:
+    """Yields the objects of packets, each once; none if no field is readable."""
+    entities, provenance = CaseEntities(packets, report), _Provenance(packets)
+    if not provenance.markings:
         return
-    provenance = _Provenance(view, by_packet)
-    fields = (each.field.marking for packet in by_packet for each in view.fields[packet])
-    yield from definitions(chain(entities.markings(), fields))
-    for node in sorted({view.node, *(key.source.origin for key in found)}):
+    yield from definitions(chain(entities.markings(), provenance.markings.values()))
+    origins = (packets.packets[packet].source.origin for packet in provenance.markings)
+    for node in sorted({packets.node, *origins}):
         yield {**node_ref(node), "@type": "uco-identity:Organization", NAME: node}
     yield from provenance.objects()
     yield from entities.objects()
@@ -57,28 +51,34 @@ class _Provenance:
     """Investigations, actions and records of exported packets.
 
     Args:
-        view: The view.
-        packets: The entities of each packet; a packet without one is not exported.
+        packets: The packets; one without an entity has no record.
+
+    Attributes:
+        markings: Strictest marking of the fields of each packet with an entity.
     """
 
-    def __init__(self, view: PacketsView, packets: Mapping[bytes, Sequence[EntityKey]]) -> None:
-        self._view = view
+    def __init__(self, packets: ExportedPackets) -> None:
         self._packets = packets
-        self._export = ref("export", view.node, str(view.begun_ms))
+        self._export = ref("export", packets.node, str(packets.begun_ms))
+        self.markings = {
+            packet: strictest(each.field.marking for each in fields)
+            for packet, fields in packets.fields.items()
+            if packets.keys(packet)
+        }
 
     def objects(self) -> Iterator[CaseObject]:
         """Yields all of them, each once."""
         yield from self._investigations()
         yield self._export_action()
-        for packet, keys in self._packets.items():
+        for packet in map(self._packets.packets.__getitem__, self.markings):
             yield self._sending(packet)
-            yield self._record(packet, keys)
+            yield self._record(packet)
 
     def _investigations(self) -> Iterator[CaseObject]:
         """Yields an investigation for each joint case, and each agreement for packets in none."""
         found: dict[tuple[str, bytes], list[bytes]] = {}
-        for packet in self._packets:
-            found.setdefault(_investigation_of(self._view.manifests[packet]), []).append(packet)
+        for packet in self.markings:
+            found.setdefault(_investigation_of(self._packets.packets[packet]), []).append(packet)
         for (kind, own_id), packets in found.items():
             parts = (make(packet) for packet in packets for make in (_sending_ref, _record_ref))
             yield {
@@ -93,32 +93,30 @@ class _Provenance:
         """Returns the action that read the packets here, after the actions that sent them."""
         return {
             **self._export,
-            **self._action("Tearline export", self._view.node, list(self._packets)),
-            "uco-action:startTime": moment(timestamp(self._view.begun_ms)),
-            "uco-action:object": list(map(_record_ref, self._packets)),
-            "case-investigation:wasInformedBy": list(map(_sending_ref, self._packets)),
+            **self._action("Tearline export", self._packets.node, list(self.markings)),
+            "uco-action:startTime": moment(timestamp(self._packets.begun_ms)),
+            "uco-action:object": list(map(_record_ref, self.markings)),
+            "case-investigation:wasInformedBy": list(map(_sending_ref, self.markings)),
         }
 
-    def _sending(self, packet: bytes) -> CaseObject:
+    def _sending(self, packet: ExportedPacket) -> CaseObject:
         """Returns the action of its originator that sent a packet."""
-        signer = self._view.manifests[packet].header.signer
         return {
-            **_sending_ref(packet),
-            **self._action(_name(packet), signer, [packet]),
-            "uco-action:endTime": moment(timestamp(self._view.times[packet])),
-            "uco-action:result": _record_ref(packet),
+            **_sending_ref(packet.id),
+            **self._action(_name(packet.id), packet.source.origin, [packet.id]),
+            "uco-action:endTime": moment(timestamp(packet.time_ms)),
+            "uco-action:result": _record_ref(packet.id),
         }
 
-    def _record(self, packet: bytes, keys: Sequence[EntityKey]) -> CaseObject:
+    def _record(self, packet: ExportedPacket) -> CaseObject:
         """Returns the record of the entities in a packet."""
-        manifest = self._view.manifests[packet]
         return {
-            **_record_ref(packet),
+            **_record_ref(packet.id),
             "@type": "case-investigation:ProvenanceRecord",
-            **self._common(_name(packet), manifest.header.signer, [packet]),
-            "case-investigation:exhibitNumber": packet.hex(),
-            "tearline:notAfter": moment(timestamp(manifest.not_after_ms)),
-            _MEMBERS: [object_ref(key) for key in keys],
+            **self._common(_name(packet.id), packet.source.origin, [packet.id]),
+            "case-investigation:exhibitNumber": packet.id.hex(),
+            "tearline:notAfter": moment(timestamp(packet.not_after_ms)),
+            _MEMBERS: [object_ref(key) for key in self._packets.keys(packet.id)],
         }
 
     def _action(self, name: str, node: str, packets: Sequence[bytes]) -> CaseObject:
@@ -137,14 +135,13 @@ class _Provenance:
 
     def _marking_refs(self, packets: Sequence[bytes]) -> list[dict[str, str]]:
         """Returns the strictest marking of the fields of some packets."""
-        fields = (each.field for packet in packets for each in self._view.fields[packet])
-        return marking_refs(strictest(field.marking for field in fields))
+        return marking_refs(strictest(self.markings[packet] for packet in packets))
 
 
-def _investigation_of(manifest: Manifest) -> tuple[str, bytes]:
+def _investigation_of(packet: ExportedPacket) -> tuple[str, bytes]:
     """Returns whether a packet belongs to a joint case or to its agreement alone, and the id."""
-    case_id = case_id_of(manifest.case_id)
-    return ("agreement", manifest.agreement.id) if case_id is None else ("case", case_id)
+    case_id = case_id_of(packet.case_id)
+    return ("agreement", packet.source.agreement) if case_id is None else ("case", case_id)
 
 
 def _name(packet: bytes) -> str:

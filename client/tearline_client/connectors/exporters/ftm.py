@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import BinaryIO
 
-from tearline_client.connectors.contract import Exporter, Option, OptionKind, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Option, OptionKind, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.json_text import encode_json
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.planning.entities import Entity
@@ -54,8 +55,9 @@ def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> E
     return Entity(id=entity.id, schema=schema, properties=properties)
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
-    for entity, coarse in view.entities:
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
+    for each in packets.entities():
+        entity, coarse = each.entity, each.generalised
         report.made += 1
         written = without_extension(entity, generalised=coarse) if options["plain"] else entity
         if written is not entity:

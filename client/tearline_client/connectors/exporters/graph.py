@@ -8,11 +8,12 @@ element for each entity and reference, whatever a partner wrote.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.dataclass.immutable import immutable
+from tearline.policy.marking import Marking, strictest
 from tearline.text.display import visible
-from tearline_client.connectors.contract import PacketsView
-from tearline_client.connectors.exporters.provenance import Provenance, provenance_of
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Concern, Report
-from tearline_client.planning.entities import Entity, ExportedEntity
+from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity
+from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import is_reference, property_of
 
 ENDS: Mapping[str, tuple[str, str]] = {
@@ -77,77 +78,77 @@ class Edge:
 
 
 class Graph:
-    """Nodes and edges of a view's entities.
+    """Nodes and edges of the entities of packets.
 
-    Entities of one id are one node, with all their schemata and properties.
+    Entities of one id are one node, with all their schemata and properties. Memory has the ids.
 
     Args:
-        view: The readable fields of some packets.
+        packets: The packets.
         report: Takes the properties that are carried as text.
     """
 
-    def __init__(self, view: PacketsView, report: Report) -> None:
+    def __init__(self, packets: ExportedPackets, report: Report) -> None:
+        self._packets = packets
         self._report = report
-        self._provenance = provenance_of(view)
-        self._parts: dict[str, list[ExportedEntity]] = {}
-        for entity, coarse in view.entities:
-            self._parts.setdefault(entity.id, []).append((entity, coarse))
-        self._referenced = frozenset(
-            target for entity, _ in view.entities for _, target in _references(entity)
-        )
-        self.columns = sorted(
-            {
-                name
-                for entity, _ in view.entities
-                for name in entity.properties
-                if property_of(entity.schema, name)
-            }
-        )
+        self._keys: dict[str, list[EntityKey]] = {}
+        self._referenced: set[str] = set()
+        columns: set[str] = set()
+        for each in packets.entities():
+            entity = each.entity
+            self._keys.setdefault(entity.id, []).append(each.key)
+            self._referenced.update(target for _, target in _references(entity))
+            columns.update(name for name in entity.properties if property_of(entity.schema, name))
+        self.columns = sorted(columns)
         """Names of the known properties, as attributes."""
 
     def nodes(self) -> Iterator[Node]:
-        """Yields the nodes: entities in the order of the view, then those only referred to."""
-        for entity_id, parts in self._parts.items():
-            if self._ends(entity_id, parts) is None:
-                yield Node(id=element_id(entity_id), attributes=self._attributes(parts))
-        for target in sorted(self._referenced - self._parts.keys()):
+        """Yields the nodes: entities in the order of the export, then those only referred to."""
+        for parts in self._parts():
+            if self._ends(parts) is None:
+                yield Node(id=element_id(parts[0].entity.id), attributes=self._attributes(parts))
+        for target in sorted(self._referenced - self._keys.keys()):
             yield Node(id=element_id(target), attributes={})
 
     def edges(self) -> Iterator[Edge]:
         """Yields the edges: of linking entities, and of the references of nodes."""
-        for entity_id, parts in self._parts.items():
-            ends = self._ends(entity_id, parts)
+        for parts in self._parts():
+            own_id, ends = parts[0].entity.id, self._ends(parts)
             if ends is not None:
-                yield _edge(entity_id, *ends, self._attributes(parts))
+                yield _edge(own_id, *ends, self._attributes(parts))
                 continue
-            for entity, _ in parts:
-                for name, target in _references(entity):
-                    yield _edge("", entity_id, target, {LABEL: name})
+            for part in parts:
+                for name, target in _references(part.entity):
+                    yield _edge("", own_id, target, {LABEL: name})
 
-    def _ends(self, entity_id: str, parts: Sequence[ExportedEntity]) -> tuple[str, str] | None:
+    def _parts(self) -> Iterator[list[MarkedEntity]]:
+        """Yields the entities of each id."""
+        for keys in self._keys.values():
+            yield list(map(self._packets.entity, keys))
+
+    def _ends(self, parts: Sequence[MarkedEntity]) -> tuple[str, str] | None:
         """Returns the ends of an entity that is an edge, None for a node.
 
         An entity that another refers to is a node, as an edge cannot end at an edge.
         """
-        if len(parts) != 1 or entity_id in self._referenced:
+        entity = parts[0].entity
+        if len(parts) != 1 or entity.id in self._referenced:
             return None
-        entity = parts[0][0]
         ends = [entity.properties.get(name, ()) for name in ENDS.get(entity.schema, ())]
         if [len(values) for values in ends] != [1, 1]:
             return None
         return ends[0][0], ends[1][0]
 
-    def _attributes(self, parts: Iterable[ExportedEntity]) -> Mapping[str, str]:
+    def _attributes(self, parts: Sequence[MarkedEntity]) -> Mapping[str, str]:
         values: dict[str, dict[str, None]] = {}  # keys of the inner ones are an ordered set
-        for entity, coarse in parts:
-            known = self._provenance[entity.id, entity.schema]
+        for part in parts:
+            entity = part.entity
             _put(values, SCHEMA, [entity.schema])
             _put(values, LABEL, _caption(entity))
-            _put(values, ORIGINATORS, known.originators)
-            _put(values, MARKINGS, _told_markings(known))
-            _put(values, GENERALISED, sorted(coarse))
+            _put(values, ORIGINATORS, [part.key.source.origin])
+            _put(values, GENERALISED, sorted(part.generalised))
             for name, texts in entity.properties.items():
                 self._put_property(values, entity, name, texts)
+        _put(values, MARKINGS, _told_markings(parts))
         return {name: _AND.join(texts) for name, texts in values.items() if texts}
 
     def _put_property(
@@ -202,10 +203,14 @@ def _caption(entity: Entity) -> Sequence[str]:
     return [next(named, entity.schema)]
 
 
-def _told_markings(known: Provenance) -> Iterator[str]:
-    """Yields each marking, with its properties."""
+def _told_markings(parts: Iterable[MarkedEntity]) -> Iterator[str]:
+    """Yields each marking, with its properties; the strictest one of each property."""
+    found: dict[str, list[Marking]] = {}
+    for part in parts:
+        for name, texts in part.properties.items():
+            found.setdefault(name, []).append(texts.marking)
     names: dict[str, list[str]] = {}
-    for name, marking in known.markings.items():
-        names.setdefault(marking.encode(), []).append(name)
+    for name, markings in found.items():
+        names.setdefault(strictest(markings).encode(), []).append(name)
     for text, marked in sorted(names.items()):
         yield f"{text} ({', '.join(sorted(marked))})"

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.csv_safe import safe_cell
 from tearline_client.connectors.exporters.graph import LABEL, OWN, Graph, attribute
 from tearline_client.connectors.importers.report import Report
@@ -17,8 +18,8 @@ from tearline_client.connectors.importers.report import Report
 _COLUMNS = tuple(name for name in OWN if name != LABEL)
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
-    graph = Graph(view, report)
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
+    graph = Graph(packets, report)
     names = [*_COLUMNS, *map(attribute, graph.columns)]
     nodes = (({"Id": node.id}, node.attributes) for node in graph.nodes())
     edges = (

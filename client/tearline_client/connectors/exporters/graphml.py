@@ -9,7 +9,8 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
 from tearline.text.display import visible_lines
-from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.graph import OWN, Graph, attribute
 from tearline_client.connectors.importers.report import Report
 
@@ -22,8 +23,8 @@ http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">
 """
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
-    for line in _lines(Graph(view, report), report):
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
+    for line in _lines(Graph(packets, report), report):
         target.write(line.encode("utf-8"))
 
 

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from uuid import UUID, uuid5
 
-from tearline.packets.packet import Field, Manifest, OpenedField
+from tearline.packets.packet import Field, OpenedField
 from tearline.policy.marking import Marking, Tlp, strictest
-from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.json_text import encode_json
 from tearline_client.connectors.exporters.misp_objects import MispObject
 from tearline_client.connectors.importers.report import Concern, Report
+from tearline_client.connectors.marked_entities import ExportedPacket
 from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
 from tearline_client.planning.ftm_schema import is_reference
 
@@ -31,11 +33,11 @@ _Entity = tuple[str, str]
 """Token and schema of an entity."""
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
     target.write(b'{"response":[')
     separator = b"\n"
-    for packet_id, opened in view.fields.items():
-        event = _event(packet_id, view.manifests[packet_id], opened, report)
+    for packet_id, opened in packets.fields.items():
+        event = _event(packets.packets[packet_id], opened, report)
         if event["Object"]:  # a recalled packet has no fields left
             target.write(separator + encode_json({"Event": event}))
             separator = b",\n"
@@ -43,11 +45,11 @@ def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report
 
 
 def _event(
-    packet_id: bytes, manifest: Manifest, opened: tuple[OpenedField, ...], report: Report
+    exported: ExportedPacket, opened: tuple[OpenedField, ...], report: Report
 ) -> dict[str, Any]:
-    signer, packet = manifest.header.signer, packet_id.hex()
+    signer, packet = exported.source.origin, exported.id.hex()
     fields = [each.field for each in opened]
-    ends = datetime.fromtimestamp(manifest.not_after_ms // 1000, UTC).date().isoformat()
+    ends = datetime.fromtimestamp(exported.not_after_ms // 1000, UTC).date().isoformat()
     objects = _objects(packet, fields, report)
     return {
         "uuid": _uuid("event", packet),

@@ -2,19 +2,20 @@
 
 from typing import BinaryIO
 
-from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.json_text import encode_json
 from tearline_client.connectors.exporters.stix_markings import own_id
 from tearline_client.connectors.exporters.stix_objects import stix_objects
 from tearline_client.connectors.importers.report import Report
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
     bundle = own_id(
-        "bundle", *sorted(packet.hex() for packet, fields in view.fields.items() if fields)
+        "bundle", *sorted(packet.hex() for packet, fields in packets.fields.items() if fields)
     )
     target.write(b'{"type":"bundle","id":' + encode_json(bundle) + b',"objects":[')
-    for number, each in enumerate(stix_objects(view)):
+    for number, each in enumerate(stix_objects(packets)):
         report.made += 1
         target.write((b",\n" if number else b"\n") + encode_json(each))
     target.write(b"\n]}\n")

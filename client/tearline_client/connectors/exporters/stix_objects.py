@@ -4,18 +4,12 @@ import datetime
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tearline.policy.marking import Marking, strictest
-from tearline_client.connectors.contract import PacketsView
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.graph import ENDS
-from tearline_client.connectors.exporters.marked_entities import (
-    EntityKey,
-    MarkedEntity,
-    Source,
-    Texts,
-    marked_entities,
-)
 from tearline_client.connectors.exporters.stix_markings import (
     CREATED,
     definitions,
@@ -34,6 +28,7 @@ from tearline_client.connectors.exporters.stix_shapes import (
     Shape,
     link_shape,
 )
+from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity, Texts
 
 StixObject = dict[str, Any]
 _Places = Mapping[str, tuple[Place, str | list[str]]]
@@ -42,73 +37,78 @@ _Places = Mapping[str, tuple[Place, str | list[str]]]
 _OBSERVABLES = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 """Namespace that STIX 2.1 fixes for ids of observables, made of their values."""
 
+_RECENT = 4096  # entities of which the ids are remembered
 
-def stix_objects(view: PacketsView) -> Iterator[StixObject]:
-    """Yields the STIX 2.1 objects of a view, each with its id once, definitions first.
+
+def stix_objects(packets: ExportedPackets) -> Iterator[StixObject]:
+    """Yields the STIX 2.1 objects of packets, each with its id once, definitions first.
 
     The objects are those of a bundle, and may be served one by one. Equal fields make equal ids,
-    whatever else is in the view. An id is made of the originator, agreement, token and schema of an
+    whatever else is exported. An id is made of the originator, agreement, token and schema of an
     entity; that of an observable (``user-account``) of its own readable values, as STIX prescribes.
     So no id, object or number of objects depends on a withheld field. Observables and marking
     definitions have no ``modified``.
 
     The marking of an object is as strict as that of each of its fields. Granular markings tell the
     properties with a marking that not all of them have.
-
-    Raises:
-        EntityFieldMalformed: If the fields of one source contradict each other.
     """
-    yield from _Objects(marked_entities(view)).objects()
+    yield from _Objects(packets).objects()
 
 
 class _Objects:
-    """Objects of some entities: links are relationships, others are nodes."""
+    """Objects of the entities of packets: links are relationships, others are nodes.
 
-    def __init__(self, entities: Mapping[EntityKey, MarkedEntity]) -> None:
-        self._entities = entities
-        self._nodes: dict[str, list[MarkedEntity]] = {}
-        self._ids: dict[EntityKey, str] = {}
-        self._by_token: dict[tuple[Source, str], EntityKey] = {}
-        self._links: dict[EntityKey, tuple[str, str]] = {}
-        for key in entities:
-            self._by_token.setdefault((key.source, key.token), key)
-        for entity in entities.values():
-            if self._end_keys(entity) is None:
-                self._put_node(entity)
-        for entity in entities.values():
-            if ends := self._end_keys(entity):
-                self._links[entity.key] = self._ids[ends[0]], self._ids[ends[1]]
+    Memory has the markings, the originators, and the keys of observables; all else is read again.
+    """
+
+    def __init__(self, packets: ExportedPackets) -> None:
+        self._packets = packets
+        self._markings: dict[Marking, None] = {}  # its keys are a set that keeps the order
+        self._origins: set[str] = set()
+        self._observables: dict[str, list[EntityKey]] = {}
+        self._id = lru_cache(_RECENT)(self._read_id)
+        for entity in packets.entities():
+            self._markings |= dict.fromkeys(_field_markings([entity]))
+            self._origins.add(entity.key.source.origin)
+            if object_id := _observable_id(entity):
+                parts = self._observables.setdefault(object_id, [entity.key])
+                if parts[0].schema == entity.key.schema and parts[-1] != entity.key:
+                    parts.append(entity.key)
 
     def objects(self) -> Iterator[StixObject]:
         """Yields all objects, each once."""
         yield from (dict(each) for each in VOCABULARY)
-        yield from definitions(_field_markings(self._entities.values()))
-        for origin in sorted({key.source.origin for key in self._entities}):
+        yield from definitions(self._markings)
+        for origin in sorted(self._origins):
             yield _originator(origin)
-        for object_id, parts in self._nodes.items():
-            yield self._node(object_id, parts)
-        for key, ends in self._links.items():
-            yield self._link(self._entities[key], *ends)
-        for object_id, parts in self._nodes.items():
-            for part in parts:
-                yield from self._references(object_id, part)
+        for entity in self._packets.entities():
+            if self._ends(entity) is None:
+                object_id = self._node_id(entity)
+                keys = self._observables.get(object_id, [entity.key])
+                if keys[0] == entity.key:  # observables of one value are one node
+                    parts = [entity, *map(self._packets.entity, keys[1:])]
+                    yield self._node(object_id, parts)
+        for entity in self._packets.entities():
+            if ends := self._ends(entity):
+                yield self._link(entity, *map(self._id, ends))
+            else:
+                yield from self._references(self._node_id(entity), entity)
 
-    def _put_node(self, entity: MarkedEntity) -> None:
-        """Assigns the id of a node; observables of one value are one node."""
+    def _node_id(self, entity: MarkedEntity) -> str:
+        """Returns the id of the node of an entity, which is no link."""
+        if object_id := _observable_id(entity):
+            if self._observables[object_id][0].schema == entity.key.schema:
+                return object_id
+            return _id_of(ENTITY, entity.key)
         shape = _shape_of(entity)
-        if shape is not None and shape.identified_by:
-            object_id = _observable_id(shape, entity.properties)
-            parts = self._nodes.setdefault(object_id, [])
-            if all(part.key.schema == entity.key.schema for part in parts):
-                parts.append(entity)
-                self._ids[entity.key] = object_id
-                return
-            shape = None
-        object_id = _id_of(shape.type if shape else ENTITY, entity.key)
-        self._nodes[object_id] = [entity]
-        self._ids[entity.key] = object_id
+        return _id_of(shape.type if shape else ENTITY, entity.key)
 
-    def _end_keys(self, entity: MarkedEntity) -> tuple[EntityKey, EntityKey] | None:
+    def _read_id(self, key: EntityKey) -> str:
+        """Returns the id of the node of a key; empty if the entity is a link."""
+        entity = self._packets.entity(key)
+        return "" if self._ends(entity) else self._node_id(entity)
+
+    def _ends(self, entity: MarkedEntity) -> tuple[EntityKey, EntityKey] | None:
         """Returns the two nodes that a link connects, or None if the entity is a node.
 
         A relationship of STIX cannot end at a relationship, so an entity at another link is none.
@@ -119,7 +119,7 @@ class _Objects:
             if texts is None or len(texts.values) != 1:
                 return None
             token = texts.tokens.get(texts.values[0], "")
-            key = self._by_token.get((entity.key.source, token))
+            key = self._packets.find(entity.key.source, token)
             if key is None or key.schema in ENDS:
                 return None
             ends.append(key)
@@ -199,8 +199,8 @@ class _Objects:
 
     def _target(self, entity: MarkedEntity, value: str, texts: Texts) -> str:
         """Returns the id of the node that a reference names, or empty text."""
-        key = self._by_token.get((entity.key.source, texts.tokens.get(value, "")))
-        return self._ids.get(key, "") if key else ""
+        key = self._packets.find(entity.key.source, texts.tokens.get(value, ""))
+        return self._id(key) if key else ""
 
     def _extension(
         self,
@@ -342,9 +342,15 @@ def _id_of(kind: str, key: EntityKey, *more: str) -> str:
     return own_id(kind, source.origin, source.agreement.hex(), key.token, key.schema, *more)
 
 
-def _observable_id(shape: Shape, properties: Mapping[str, Texts]) -> str:
-    """Returns the id that STIX prescribes: of the values in canonical JSON (RFC 8785)."""
-    places = _places(shape, properties)
+def _observable_id(entity: MarkedEntity) -> str:
+    """Returns the id that STIX prescribes, of the values in canonical JSON (RFC 8785).
+
+    It is empty if the entity is no observable.
+    """
+    shape = _shape_of(entity)
+    if shape is None or not shape.identified_by:
+        return ""
+    places = _places(shape, entity.properties)
     values = {name: places[name][1] for name in sorted(shape.identified_by)}
     canonical = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return f"{shape.type}--{uuid.uuid5(_OBSERVABLES, canonical)}"

@@ -188,7 +188,7 @@ def _found(visit: Visit, ids: Sequence[str]) -> list[bytes]:
 
 def _row(visit: Visit, packet: bytes, made: PacketExport | None = None) -> Leaving:
     node = visit.node
-    record, fields = node.packets.get(packet), made.fields.get(packet, ()) if made else ()
+    record, fields = node.packets.get(packet), made.exported.fields.get(packet, ()) if made else ()
     return Leaving(
         id=packet.hex(),
         kind=KINDS[record.manifest.kind],
@@ -242,15 +242,18 @@ def _option(option: Option, given: str) -> str | bool:
 
 def _markings(visit: Visit, made: PacketExport) -> Iterator[Badge]:
     """Returns each marking of the fields and each caveat of the grants that brought them."""
-    grants = (each for packet in made.fields for each in visit.node.packets.grants(packet))
+    grants = (
+        each for packet in made.exported.packets for each in visit.node.packets.grants(packet)
+    )
     caveats = (each.grant.caveats for each in grants if each.incoming)
     return marking_notes(
-        {opened.field.marking for fields in made.fields.values() for opened in fields}, caveats
+        {opened.field.marking for fields in made.exported.fields.values() for opened in fields},
+        caveats,
     )
 
 
 def _strictest(made: PacketExport) -> Badge:
-    fields: Iterable[Any] = (each for some in made.fields.values() for each in some)
+    fields: Iterable[Any] = (each for some in made.exported.fields.values() for each in some)
     return strictest_badge(each.field.marking for each in fields)
 
 
@@ -264,7 +267,7 @@ def _written(
     with ExitStack() as unfinished:
         file = unfinished.enter_context(TemporaryFile())
         with blamed(exporter.offer):
-            exporter.value.write(made, file, options, report)
+            exporter.value.write(made.exported, file, options, report)
         unfinished.pop_all()
     return file, report
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tearline.errors import EntityFieldMalformed
 from tearline.packets.correction import superseded
 from tearline.policy.marking import Tlp
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.stix_objects import stix_objects
 from tearline_client.context import NodeContext
-from tearline_client.features.packets.export import Gathering, PacketExport
+from tearline_client.features.packets.export import Gathering
 from tearline_client.rules.recalls import is_recalled_whole
 
 StixObject = Mapping[str, Any]
@@ -16,7 +16,7 @@ STRICTEST = Tlp.AMBER_STRICT
 """Strictest marking of values in a feed: TLP:RED is for individual persons, not programs."""
 
 
-def feed_export(context: NodeContext, packet_id: bytes) -> PacketExport | None:
+def feed_export(context: NodeContext, packet_id: bytes) -> ExportedPackets | None:
     """Returns the readable fields of a packet for a feed; None if it is in none.
 
     A packet is in no feed if it was corrected, recalled or erased, or forms no entities.
@@ -34,12 +34,10 @@ def feed_export(context: NodeContext, packet_id: bytes) -> PacketExport | None:
         return None
     gathering = Gathering(context.uri, now_ms=context.now_ms(), most=STRICTEST)
     gathering.add(context.open_view(packet_id))
-    try:
-        return gathering.made(is_strict=True)
-    except EntityFieldMalformed:
-        return None
+    made = gathering.made()
+    return None if made.left_out else made.exported
 
 
-def feed_objects(export: PacketExport | None) -> Sequence[StixObject]:
+def feed_objects(exported: ExportedPackets | None) -> Sequence[StixObject]:
     """Returns the objects of an export."""
-    return () if export is None else tuple(stix_objects(export))
+    return () if exported is None else tuple(stix_objects(exported))

@@ -1,47 +1,33 @@
 """Readable fields of packets as entities, for other programs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import EntityFieldMalformed
 from tearline.onward.use import caveats_in_words
 from tearline.packets.correction import superseded
-from tearline.packets.packet import TEXT, Field, Manifest, OpenedField
+from tearline.packets.packet import TEXT
 from tearline.policy.form import Form
-from tearline.policy.marking import Tlp
+from tearline.policy.marking import Marking, Tlp
+from tearline_client.connectors.exported_packets import ExportedPackets
+from tearline_client.connectors.marked_entities import ExportedPacket, Source
 from tearline_client.context import NodeContext
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.planning.entities import (
-    ExportedEntity,
-    entities_from_fields,
-    ids_by_token,
-)
 
 
 @immutable
 class PacketExport:
-    """Entities of some packets.
+    """Readable fields of some packets.
 
     Attributes:
-        entities: The entities; ids are resolved within originator and agreement.
-        fields: The exported fields by packet.
-        manifests: The manifests of the same packets.
-        times: Their times of arrival or creation here, in milliseconds of Unix time.
-        left_out: The packets that form no entities, each with the reason.
+        exported: The packets that form entities, with their fields.
+        left_out: The other packets, each with the reason.
         caveats: Rules for partners' fields among them, in words.
-        node: URI of this node.
-        begun_ms: This node's time when it began to read the packets, in ms of Unix time.
     """
 
-    entities: tuple[ExportedEntity, ...]
-    fields: Mapping[bytes, tuple[OpenedField, ...]]
-    manifests: Mapping[bytes, Manifest]
-    times: Mapping[bytes, int]
+    exported: ExportedPackets
     left_out: Mapping[bytes, str]
     caveats: tuple[str, ...]
-    node: str
-    begun_ms: int
 
 
 class Gathering:
@@ -51,76 +37,58 @@ class Gathering:
         node: URI of this node.
         now_ms: Its time, in ms of Unix time.
         most: Fields with a stricter marking are left out.
+        is_strict: Whether a packet that forms no entities is refused, and not left out.
     """
 
-    def __init__(self, node: str, *, now_ms: int, most: Tlp = Tlp.RED) -> None:
-        self._node = node
-        self._begun_ms = now_ms
+    def __init__(
+        self, node: str, *, now_ms: int, most: Tlp = Tlp.RED, is_strict: bool = False
+    ) -> None:
+        self._exported = ExportedPackets(node, now_ms)
         self._most = most
-        self._stated: dict[bytes, bool] = {}
-        self._manifests: dict[bytes, Manifest] = {}
-        self._times: dict[bytes, int] = {}
-        self._by_source: dict[tuple[str, bytes], dict[bytes, tuple[OpenedField, ...]]] = {}
+        self._is_strict = is_strict
+        self._left_out: dict[bytes, str] = {}
+        self._foreign: dict[Marking, None] = {}  # its keys are a set that keeps the order
+        self._are_narratives = True
 
     def add(self, shown: PacketView) -> None:
-        """Adds a packet."""
-        packet_id = shown.packet.id
-        self._stated[packet_id] = shown.has_narrative
-        self._manifests[packet_id] = shown.manifest
-        self._times[packet_id] = shown.packet.received_ms
-        key = shown.packet.origin, shown.manifest.agreement.id
-        self._by_source.setdefault(key, {})[packet_id] = tuple(
+        """Adds a packet.
+
+        Raises:
+            EntityFieldMalformed: If it forms no entities, and such packets are refused.
+        """
+        packet = _exported(shown)
+        fields = [
             each
             for each in shown.view.best()
             if each.field.form in (Form.CLEAR, Form.GENERALISED)
             and each.field.media_type == TEXT
             and "/Packet/" not in each.field.path
             and each.field.marking.tlp <= self._most
-        )
+        ]
+        try:
+            self._exported.add(packet, fields)
+        except EntityFieldMalformed as error:
+            if self._is_strict:
+                raise
+            self._left_out[packet.id] = error.why
+            return
+        self._are_narratives &= shown.has_narrative
+        if packet.source.origin != self._exported.node:
+            self._foreign |= dict.fromkeys(each.field.marking for each in fields)
 
-    def made(self, *, is_strict: bool) -> PacketExport:
-        """Returns the entities of the packets so far.
-
-        Args:
-            is_strict: Whether packets that form no entities are refused, and not left out.
-
-        Raises:
-            EntityFieldMalformed: If such packets are refused.
-        """
-        entities: list[ExportedEntity] = []
-        taken: dict[bytes, tuple[OpenedField, ...]] = {}
-        left_out: dict[bytes, str] = {}
-        foreign: list[OpenedField] = []
-        for (origin, _), source in self._by_source.items():
-            fields = [each for opened in source.values() for each in opened]
-            try:
-                entities += _entities([each.field for each in fields])
-            except EntityFieldMalformed as error:
-                if is_strict:
-                    raise
-                left_out |= dict.fromkeys(source, error.why)
-            else:
-                taken |= source
-                foreign += fields if origin != self._node else ()
+    def made(self) -> PacketExport:
+        """Returns the packets so far."""
         return PacketExport(
-            entities=tuple(entities),
-            fields=taken,
-            manifests={each: self._manifests[each] for each in taken},
-            times={each: self._times[each] for each in taken},
-            left_out=left_out,
-            caveats=caveats_in_words(
-                [each.field.marking for each in foreign],
-                narrative=all(self._stated[each] for each in taken),
-            ),
-            node=self._node,
-            begun_ms=self._begun_ms,
+            exported=self._exported,
+            left_out=self._left_out,
+            caveats=caveats_in_words(self._foreign, narrative=self._are_narratives),
         )
 
 
 def export_packets(
     context: NodeContext, packets: Sequence[bytes], advance: Callable[[int], None]
 ) -> PacketExport:
-    """Returns entities of some packets, or of all that are neither frozen nor superseded.
+    """Returns some packets, or all that are neither frozen nor superseded.
 
     Args:
         context: The node.
@@ -130,11 +98,11 @@ def export_packets(
     Raises:
         EntityFieldMalformed: If requested packets do not form entities.
     """
-    gathering = Gathering(context.uri, now_ms=context.now_ms())
+    gathering = Gathering(context.uri, now_ms=context.now_ms(), is_strict=bool(packets))
     for packet_id in packets or _current(context):
         gathering.add(context.open_view(packet_id))
         advance(1)
-    return gathering.made(is_strict=bool(packets))
+    return gathering.made()
 
 
 def _current(context: NodeContext) -> Iterable[bytes]:
@@ -147,22 +115,12 @@ def _current(context: NodeContext) -> Iterable[bytes]:
     ]
 
 
-def _entities(fields: Sequence[Field]) -> list[ExportedEntity]:
-    """Returns the entities of one source's fields; a clear value overrides a generalised one.
-
-    Raises:
-        EntityFieldMalformed: If the fields do not form entities.
-    """
-    clear, coarse = (
-        [(field.path, field.values) for field in fields if field.form is form]
-        for form in (Form.CLEAR, Form.GENERALISED)
+def _exported(shown: PacketView) -> ExportedPacket:
+    manifest = shown.manifest
+    return ExportedPacket(
+        id=shown.packet.id,
+        source=Source(origin=shown.packet.origin, agreement=manifest.agreement.id),
+        case_id=manifest.case_id,
+        not_after_ms=manifest.not_after_ms,
+        time_ms=shown.packet.received_ms,
     )
-    known = ids_by_token(clear)
-    found = {(e.id, e.schema): e for e in entities_from_fields(clear, known=known)}
-    names: dict[tuple[str, str], frozenset[str]] = {}
-    for entity in entities_from_fields(coarse, known=known):
-        key = entity.id, entity.schema
-        own = found[key].properties if key in found else {}
-        names[key] = frozenset(entity.properties) - frozenset(own)
-        found[key] = replace(entity, properties={**entity.properties, **own})
-    return [(entity, names.get(key, frozenset())) for key, entity in found.items()]

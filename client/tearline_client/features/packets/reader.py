@@ -266,7 +266,7 @@ class PacketReader(PacketRecords):
         """
         self._access.verify_reader(person)
         made = export_packets(self._context, packets, advance)
-        self._access.record(act, made.fields, person=person)
+        self._access.record(act, made.exported.fields, person=person)
         return made
 
     async def export_in_steps(
@@ -297,12 +297,14 @@ class PacketReader(PacketRecords):
         async for packet_id in in_turns(packets):
             if not stored.is_frozen(packet_id):
                 gathering.add(self._open(packet_id))
-        made = await asyncio.to_thread(gathering.made, is_strict=False)
-        for packet_id in made.fields:  # mail arrived meanwhile: a recall may have erased it
+        made = gathering.made()
+        for (
+            packet_id
+        ) in made.exported.packets:  # mail arrived meanwhile: a recall may have erased it
             stored.header(packet_id)
             if stored.is_frozen(packet_id):
                 raise PacketFrozen
-        self._access.record(act, made.fields, person=person)
+        self._access.record(act, made.exported.fields, person=person)
         return made
 
     def fields(

@@ -11,8 +11,8 @@ import networkx
 from support.cli import Desk
 from support.simulation import opened
 from tearline_client.connectors.exporters.ftm import encode_entity, without_extension
+from tearline_client.connectors.marked_entities import MarkedEntity
 from tearline_client.demo.lead import ENTITIES
-from tearline_client.features.packets.export import ExportedEntity
 from tearline_client.planning.entities import Entity
 
 GIVEN = {
@@ -22,19 +22,19 @@ GIVEN = {
 }
 
 
-def partner_s(desk: Desk) -> list[ExportedEntity]:
+def partner_s(desk: Desk) -> list[MarkedEntity]:
     """What the partner exports that gets some of it in generalised form."""
 
-    async def read() -> list[ExportedEntity]:
+    async def read() -> list[MarkedEntity]:
         async with opened(desk.template, desk.folder) as world:
             await world.cn.node.receive()
-            return list(world.cn.node.packets.export().entities)
+            return list(world.cn.node.packets.export().exported.entities())
 
     return asyncio.run(read())
 
 
 def test_what_is_here_in_generalised_form_alone_is_marked_as_such(desk: Desk) -> None:
-    found = partner_s(desk)
+    found = [(each.entity, each.generalised) for each in partner_s(desk)]
     coarse = {(e.id, name): e.properties[name] for e, names in found for name in names}
     assert any(values != GIVEN[key] for key, values in coarse.items() if key in GIVEN)
     clear = {

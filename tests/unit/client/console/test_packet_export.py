@@ -22,9 +22,9 @@ from unit.client.console.test_packet_pages import text_of
 
 IBAN = b"DE02120300000000202051"
 LANTERN = '''
-def write(view, target, options, report):
+def write(packets, target, options, report):
     """Writes the number of entities, and what the options say."""
-    report.made = len(view.entities)
+    report.made = len(list(packets.entities()))
     report.add(Concern.NOT_UNDERSTOOD, "a remark", column="Person.name")
     report.add(Concern.NOT_UNDERSTOOD, "a remark", column="Person.name")
     report.add(Concern.STAYS_HOME, "no place for it", column="Payment.amount")

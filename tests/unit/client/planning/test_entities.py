@@ -3,14 +3,13 @@ import hmac
 
 import pytest
 
+from support.entities import read_entities
 from tearline.errors import EntityFieldMalformed, KeyMalformed, MalformedInput
 from tearline_client.planning.entities import (
     Entity,
     connected_groups,
-    entities_from_fields,
     entity_token,
     fields_of,
-    ids_by_token,
     merge_entities,
 )
 
@@ -71,12 +70,12 @@ def test_fields_carry_tokens_and_the_id_only_in_its_own():
 
 def test_entities_come_back_with_ids_and_references():
     sent = (entity("p1", name=("Ana", "Ana")), link("l1", "p1", "elsewhere"))
-    assert entities_from_fields(fields(*sent)) == sent
+    assert read_entities(fields(*sent)) == (entity("p1", name="Ana"), sent[1])
 
 
 def test_without_the_ids_tokens_stay():
     listed = [f for f in fields(entity("p1"), link("l1", "p1", "x")) if not f[0].endswith("/id")]
-    (received,) = entities_from_fields(listed)
+    (received,) = read_entities(listed)
     assert received == entity(
         f"token-{token('l1')}",
         "Family",
@@ -88,25 +87,25 @@ def test_without_the_ids_tokens_stay():
 def test_ids_known_from_earlier_packets_resolve_references():
     earlier = fields(entity("p1", name="Ana"))
     later = [f for f in fields(link("l1", "p1", "p1")) if "/Family/" in f[0]]
-    (received,) = entities_from_fields(later, known=ids_by_token(earlier))
+    _, received = read_entities(earlier, later)
     assert received.properties["person"] == ("p1",)
 
 
 def test_a_masked_reference_stays_as_it_is():
     path = f"{token('l1')}/Family/person"
-    (received,) = entities_from_fields([(path, (b"somebody",))])
+    (received,) = read_entities([(path, (b"somebody",))])
     assert received.properties["person"] == ("somebody",)
 
 
 def test_the_same_field_from_two_packets_is_joined():
     path = f"{token('p1')}/Person/name"
-    (received,) = entities_from_fields([(path, (b"A", b"B")), (path, (b"B", b"C"))])
+    (received,) = read_entities([(path, (b"A", b"B"))], [(path, (b"B", b"C"))])
     assert received.properties["name"] == ("A", "B", "C")
 
 
 def test_one_id_with_two_schemata_stays_two_entities():
     sent = (entity("c1", "Company", name="X"), entity("c1", "LegalEntity", email="x@example.org"))
-    assert entities_from_fields(fields(*sent)) == sent
+    assert read_entities(fields(*sent)) == sent
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,6 @@ def test_one_id_with_two_schemata_stays_two_entities():
         [("0" * 32 + "/../name", (b"x",))],
         [("F" * 32 + "/Person/name", (b"x",))],
         [("0" * 31 + "/Person/name", (b"x",))],
-        [("0" * 32 + "/Person/name", (b"\xff",))],
         [("0" * 32 + "/Person/name", (b"a\0b",))],
         [("0" * 32 + "/Person/name", ())],
         [("0" * 32 + "/Person/id", ())],
@@ -133,12 +131,12 @@ def test_one_id_with_two_schemata_stays_two_entities():
 )
 def test_fields_that_make_no_entity_are_refused(bad):
     with pytest.raises(EntityFieldMalformed):
-        entities_from_fields(bad)
+        read_entities(bad)
 
 
 def test_a_known_id_is_not_contradicted():
     with pytest.raises(EntityFieldMalformed):
-        entities_from_fields(fields(entity("p1")), known={token("p1"): "p2"})
+        read_entities(fields(entity("p1")), [(f"{token('p1')}/Person/id", (b"p2",))])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +207,7 @@ def test_a_group_is_divided_where_a_packet_is_full():
     assert max(sizes) <= 12
     assert sum(sizes) == 3 * 19
     assert all(group.outside == () for group in groups)
-    assert entities_from_fields(fields(*sent, max_fields=12)) == sent
+    assert read_entities(fields(*sent, max_fields=12)) == sent
 
 
 def test_an_entity_too_large_for_a_packet_is_divided_by_property():
@@ -220,7 +218,7 @@ def test_an_entity_too_large_for_a_packet_is_divided_by_property():
         listed = list(fields_of(group, key=KEY, agreement_id=AGREEMENT))
         assert len(listed) <= 10
         assert len({path for path, _ in listed}) == len(listed)
-    (received,) = entities_from_fields(fields(large, max_fields=10, max_bytes=120))
+    (received,) = read_entities(fields(large, max_fields=10, max_bytes=120))
     assert received == large
 
 

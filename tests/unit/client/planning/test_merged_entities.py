@@ -1,14 +1,13 @@
 """The store of a large source's entities: little memory, and nothing legible on the disk."""
 
-import os
 import re
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 import apsw
 import pytest
 
+from support.unnamed_files import unnamed_files
 from tearline.errors import ImportRefused, StoreFull
 from tearline_client.planning import merged_entities
 from tearline_client.planning.connected_components import Components
@@ -27,23 +26,12 @@ def person(number: int) -> Entity:
 
 def filled(size: int) -> MergedEntities:
     held = MergedEntities()
-    held._rows("PRAGMA cache_size = 16")  # pages, so that a few entities already need the file
+    held._rows.execute(
+        "PRAGMA cache_size = 16"
+    )  # pages, so that a few entities already need the file
     for number in range(size):
         held.add(person(number))
     return held
-
-
-def unnamed_files() -> list[Path]:
-    """Returns the open files of this process that have no name."""
-    found = Path("/proc/self/fd").iterdir()
-    return [each for each in found if "(deleted)" in _target(each)]
-
-
-def _target(link: Path) -> str:
-    try:
-        return os.readlink(link)
-    except OSError:  # the listing's own
-        return ""
 
 
 def test_the_temporary_file_holds_no_value_and_no_id() -> None:
@@ -73,7 +61,7 @@ def test_an_entity_takes_a_few_bytes_of_memory(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_full_disk_is_told() -> None:
     held = filled(10)
-    held._rows("PRAGMA max_page_count = 8")
+    held._rows.execute("PRAGMA max_page_count = 8")
 
     def fill() -> None:
         for number in range(10, MANY):
@@ -89,7 +77,7 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch
             raise apsw.CantOpenError("unable to open database file")
 
     held = filled(1)
-    monkeypatch.setattr(held, "_database", Failing())
+    monkeypatch.setattr(held._rows, "_database", Failing())
     with pytest.raises(ImportRefused, match="TMPDIR"):
         held.add(person(2))
 

@@ -29,11 +29,11 @@ async def page(visit: Visit) -> Response:
     node, packet_id = visit.node, _packet(visit)
     shown = node.corrections.corrected(packet_id, person=visit.person)
     made = node.packets.export([packet_id], person=visit.person, act=EventCode.ACCESS_OPEN)
-    contents = tuple(made.entities)
+    contents = tuple(made.exported.entities())
     entries: tuple[Entry, ...] = ()
-    if visit.query("by") != FTM and not any(coarse for _, coarse in contents):
-        entries = entries_of(shown.manifest.kind, (entity for entity, _ in contents))
-    lines = (encode_entity(entity, generalised=coarse) for entity, coarse in contents)
+    if visit.query("by") != FTM and not any(each.generalised for each in contents):
+        entries = entries_of(shown.manifest.kind, (each.entity for each in contents))
+    lines = (encode_entity(each.entity, generalised=each.generalised) for each in contents)
     narrative = next(
         (each.field for each in shown.view.best() if each.field.path.endswith(NARRATIVE)), None
     )

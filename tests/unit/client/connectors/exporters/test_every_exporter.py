@@ -101,9 +101,9 @@ def exported(member: Member, *packets: bytes) -> Iterator[tuple[str, list[bytes]
     for name, offer in offers(EXPORTERS).items():
         exporter = load(offer, Exporter).value
         for given in (False, True):
-            view = member.node.packets.export(packets, person="", act=EventCode.ACCESS_EXPORT)
+            made = member.node.packets.export(packets, person="", act=EventCode.ACCESS_EXPORT)
             out, report = io.BytesIO(), Report()
-            exporter.write(view, out, values_of(exporter.options, given=given), report)
+            exporter.write(made.exported, out, values_of(exporter.options, given=given), report)
             rows = [repr(finding_row(each)).encode() for each in report]
             yield name, [*unpacked(out.getvalue()), *rows], report.made
 

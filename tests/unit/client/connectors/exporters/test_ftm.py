@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from support.entities import read_entities
 from support.paths import shared
 from tearline_client.connectors.exporters.ftm import (
     encode_entity,
@@ -15,7 +16,6 @@ from tearline_client.connectors.importers.report import Report, gather
 from tearline_client.planning.entities import (
     Entity,
     connected_groups,
-    entities_from_fields,
     fields_of,
 )
 
@@ -66,7 +66,7 @@ def test_public_data_comes_back_as_it_went(read, file, entities, properties, val
         list(fields_of(group, key=KEY, agreement_id=AGREEMENT))
         for group in connected_groups(imported.entities)
     ]
-    received = entities_from_fields(field for packet in packets for field in packet)
+    received = read_entities(field for packet in packets for field in packet)
     assert len(received) == entities
     out = io.BytesIO(b"".join(map(encode_entity, received)))
     report = Report()
@@ -88,7 +88,7 @@ def test_each_packet_reads_alone_and_another_resolves_its_references():
     groups = connected_groups(imported.entities)
     packets = [list(fields_of(g, key=KEY, agreement_id=AGREEMENT)) for g in groups]
     assert all(len(packet) <= 512 for packet in packets)
-    alone = [e for packet in packets for e in entities_from_fields(packet)]
+    alone = [e for packet in packets for e in read_entities(packet)]
     unresolved = [
         value
         for entity in alone

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import graph_tables, graphml
 from tearline_client.connectors.exporters.graph import ENDS, OWN
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.demo.lead import ENTITIES
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import SCHEMATA, is_reference
-from unit.client.connectors.exporters.views import AMBER, ORIGIN, RED, View, view_of, written
+from unit.client.connectors.exporters.views import AMBER, ORIGIN, RED, view_of, written
 
 QIU = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao", "裘文昊")})
 LANTERN = Entity(id="lantern", schema="Company", properties={"name": ("Lantern Trading",)})
@@ -37,12 +38,12 @@ LEAD = [
 ]
 
 
-def drawn(view: View, report: Report | None = None) -> networkx.MultiDiGraph:
+def drawn(view: ExportedPackets, report: Report | None = None) -> networkx.MultiDiGraph:
     told = io.BytesIO(written(graphml.EXPORTER, view, report))
     return networkx.read_graphml(told, force_multigraph=True)
 
 
-def tables(view: View) -> dict[str, list[dict[str, str]]]:
+def tables(view: ExportedPackets) -> dict[str, list[dict[str, str]]]:
     with zipfile.ZipFile(io.BytesIO(written(graph_tables.EXPORTER, view))) as archive:
         return {
             name: list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
@@ -188,13 +189,9 @@ ENTITIES_DRAWN = st.lists(
 def test_a_graph_holds_only_values_of_the_view_and_all_of_them(entities: list[Entity]) -> None:
     view = view_of(entities)
     read = drawn(view)
-    ids = {entity.id for entity, _ in view.entities}
-    values = {
-        value
-        for entity, _ in view.entities
-        for texts in entity.properties.values()
-        for value in texts
-    }
+    found = [each.entity for each in view.entities()]
+    ids = {entity.id for entity in found}
+    values = {value for entity in found for texts in entity.properties.values() for value in texts}
     assert set(read.nodes) <= ids | values
     told = " ".join(
         text

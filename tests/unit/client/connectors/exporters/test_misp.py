@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from pymisp import MISPAttribute, MISPEvent, MISPObject
 
 from tearline.policy.marking import Marking, Pap, Tlp
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import misp
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.misp_templates import REFERENCE, TEMPLATES
 from tearline_client.demo.lead import ENTITIES
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import SCHEMATA, is_reference
-from unit.client.connectors.exporters.views import ORIGIN, RED, View, view_of, written
+from unit.client.connectors.exporters.views import ORIGIN, RED, view_of, written
 
 FREE = Marking(category="organisation.name", tlp=Tlp.CLEAR, handling=(), orcon=False, pap=Pap.CLEAR)
 LEAD = [
@@ -29,7 +30,7 @@ LEAD = [
 QIU = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao", "裘文昊")})
 
 
-def exported(view: View, report: Report | None = None) -> list[dict[str, Any]]:
+def exported(view: ExportedPackets, report: Report | None = None) -> list[dict[str, Any]]:
     """The events of a view, after PyMISP accepted each and each of its objects."""
     told = json.loads(written(misp.EXPORTER, view, report))
     events = [each["Event"] for each in told["response"]]
@@ -54,7 +55,7 @@ def judged(event: dict[str, Any]) -> None:
             )
 
 
-def objects(view: View, report: Report | None = None) -> dict[str, dict[str, Any]]:
+def objects(view: ExportedPackets, report: Report | None = None) -> dict[str, dict[str, Any]]:
     """The objects of one event by schema."""
     (event,) = exported(view, report)
     return {each["comment"]: each for each in event["Object"]}
@@ -312,7 +313,7 @@ def test_events_hold_only_values_of_the_view_and_all_of_them(
     told = [each["value"] for event in events for o in event["Object"] for each in o["Attribute"]]
     given_ = {
         (name, value)
-        for entity, _ in view.entities
+        for entity in (each.entity for each in view.entities())
         for name, texts in entity.properties.items()
         if not is_reference(entity.schema, name)
         for value in texts

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tearline.policy.marking import Marking, Pap, Tlp
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import stix
 from tearline_client.connectors.exporters.graph import ENDS
 from tearline_client.connectors.exporters.stix_objects import stix_objects
@@ -18,7 +19,15 @@ from tearline_client.connectors.importers.countries import country_codes
 from tearline_client.connectors.importers.report import Report
 from tearline_client.planning.entities import Entity
 from unit.client.connectors.exporters.test_graphs import LANTERN, LEAD, PAYMENT, QIU, SHARE
-from unit.client.connectors.exporters.views import AMBER, ORIGIN, RED, View, view_of, written
+from unit.client.connectors.exporters.views import (
+    AMBER,
+    ORIGIN,
+    RED,
+    joined,
+    only,
+    view_of,
+    written,
+)
 
 OTHER = "tearline:cn:mps:node-2"
 ACCOUNT = Entity(
@@ -28,7 +37,7 @@ ACCOUNT = Entity(
 )
 
 
-def bundle(view: View, report: Report | None = None) -> dict[str, Any]:
+def bundle(view: ExportedPackets, report: Report | None = None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(written(stix.EXPORTER, view, report))
     return found
 
@@ -91,14 +100,12 @@ def test_ids_stay_the_same_whatever_else_is_exported() -> None:
 def test_an_id_is_the_same_before_and_after_its_entity_s_id_is_disclosed() -> None:
     """An id of FollowTheMoney may be a hash of a name: no id of the export is made of it."""
     shown = view_of([QIU, LANTERN, SHARE])
-    hidden = View(
-        entities=(),
-        fields={
-            packet: tuple(each for each in opened if not each.field.path.endswith("/id"))
+    hidden = only(
+        shown,
+        {
+            packet: [each for each in opened if not each.field.path.endswith("/id")]
             for packet, opened in shown.fields.items()
         },
-        manifests=shown.manifests,
-        times=shown.times,
     )
     before, after = bundle(hidden), bundle(shown)
     assert [each["id"] for each in before["objects"]] == [each["id"] for each in after["objects"]]
@@ -108,15 +115,8 @@ def test_an_id_is_the_same_before_and_after_its_entity_s_id_is_disclosed() -> No
 def test_an_account_has_the_id_that_stix_prescribes_and_is_one_for_all_originators() -> None:
     import stix2
 
-    mine, theirs = view_of([ACCOUNT], markings={"iban": RED}), view_of([ACCOUNT], origin=OTHER)
-    moved = {bytes([9]) * 32: opened for opened in theirs.fields.values()}
-    both = View(
-        entities=(),
-        fields={**mine.fields, **moved},
-        manifests={**mine.manifests, **dict.fromkeys(moved, *theirs.manifests.values())},
-        times={**mine.times, **dict.fromkeys(moved, 5)},
-    )
-    made = bundle(both)
+    mine = view_of([ACCOUNT], markings={"iban": RED})
+    made = bundle(joined(mine, view_of([ACCOUNT], origin=OTHER, first=9)))
     (account,) = objects_of(made, "user-account")
     assert account["id"] == stix2.UserAccount(user_id="DE89370400440532013000").id
     assert extension(account)["originators"] == sorted([ORIGIN, OTHER])
@@ -337,12 +337,7 @@ def test_a_bundle_is_that_of_its_readable_fields_alone(
         for value in each.field.values
         if b"canary" in value
     }
-    part = View(entities=(), fields=kept, manifests=view.manifests, times=view.times)
+    part = only(view, kept)
     assert not gone & set(texts(bundle(part)))
-    readable = View(
-        entities=(),
-        fields={packet: opened for packet, opened in kept.items() if opened},
-        manifests=view.manifests,
-        times=view.times,
-    )
+    readable = only(view, {packet: opened for packet, opened in kept.items() if opened})
     assert bundle(part) == bundle(readable)

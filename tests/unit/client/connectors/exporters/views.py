@@ -2,18 +2,16 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
 from tearline.packets.packet import Field, OpenedField
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline.policy.profile import marking_of
-from tearline_client.connectors.contract import Exporter, PacketsView
+from tearline_client.connectors.contract import Exporter
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Report
-from tearline_client.features.packets.export import _entities
-from tearline_client.planning.entities import Entity, ExportedEntity, connected_groups, fields_of
+from tearline_client.connectors.marked_entities import ExportedPacket, Source
+from tearline_client.planning.entities import Entity, connected_groups, fields_of
 
 AMBER = Marking(
     category="organisation.name", tlp=Tlp.AMBER, handling=("H1",), orcon=False, pap=Pap.AMBER
@@ -27,18 +25,6 @@ NODE = "tearline:us:doj:node-3"
 CASE = bytes(range(16)).hex()
 
 
-@dataclass
-class View:
-    """Readable fields of some packets."""
-
-    entities: Sequence[ExportedEntity]
-    fields: Mapping[bytes, tuple[OpenedField, ...]] = field(default_factory=dict)
-    manifests: Mapping[bytes, Any] = field(default_factory=dict)
-    times: Mapping[bytes, int] = field(default_factory=dict)
-    node: str = NODE
-    begun_ms: int = BEGUN_MS
-
-
 def view_of(
     entities: Sequence[Entity],
     *,
@@ -46,8 +32,9 @@ def view_of(
     coarse: frozenset[str] = frozenset(),
     origin: str = ORIGIN,
     case_id: str = "",
-) -> View:
-    """A view of the packets that would carry these entities.
+    first: int = 0,
+) -> ExportedPackets:
+    """The packets that would carry these entities.
 
     Args:
         entities: What is readable.
@@ -55,28 +42,48 @@ def view_of(
         coarse: Names of properties that are there in generalised form alone.
         origin: Who sent all of them.
         case_id: The case that all of them are filed in, if any.
+        first: Number of the first packet.
     """
-    fields, manifests, times = {}, {}, {}
-    for number, group in enumerate(connected_groups(entities)):
-        packet = number.to_bytes(32, "big")
-        times[packet] = TIME_MS + number
-        manifests[packet] = SimpleNamespace(
-            header=SimpleNamespace(signer=origin),
-            agreement=SimpleNamespace(id=bytes(16)),
-            not_after_ms=NOT_AFTER_MS,
+    made = ExportedPackets(NODE, BEGUN_MS)
+    for number, group in enumerate(connected_groups(entities), first):
+        packet = ExportedPacket(
+            id=number.to_bytes(32, "big"),
+            source=Source(origin=origin, agreement=bytes(16)),
             case_id=case_id,
+            not_after_ms=NOT_AFTER_MS,
+            time_ms=TIME_MS + number,
         )
-        fields[packet] = tuple(
-            OpenedField(slot=slot, field=_field(path, values, markings, coarse))
-            for slot, (path, values) in enumerate(
-                fields_of(group, key=bytes(range(32)), agreement_id=bytes(16))
-            )
+        fields = fields_of(group, key=bytes(range(32)), agreement_id=bytes(16))
+        made.add(
+            packet,
+            [
+                OpenedField(slot=slot, field=_field(path, values, markings, coarse))
+                for slot, (path, values) in enumerate(fields)
+            ],
         )
-    every = [each.field for opened in fields.values() for each in opened]
-    return View(entities=_entities(every), fields=fields, manifests=manifests, times=times)
+    return made
 
 
-def view_by_profile(entities: Sequence[Entity]) -> View:
+def only(
+    packets: ExportedPackets, fields: Mapping[bytes, Sequence[OpenedField]]
+) -> ExportedPackets:
+    """The same export with these fields alone."""
+    made = ExportedPackets(packets.node, packets.begun_ms)
+    for packet, kept in fields.items():
+        made.add(packets.packets[packet], kept)
+    return made
+
+
+def joined(*parts: ExportedPackets) -> ExportedPackets:
+    """One export of all these packets."""
+    made = ExportedPackets(NODE, BEGUN_MS)
+    for part in parts:
+        for packet, fields in part.fields.items():
+            made.add(part.packets[packet], fields)
+    return made
+
+
+def view_by_profile(entities: Sequence[Entity]) -> ExportedPackets:
     """A view of these entities in which each field has the marking of the profile."""
     paths = {
         f"{entity.schema}/{name}": marking_of(f"t/{entity.schema}/{name}")
@@ -86,7 +93,7 @@ def view_by_profile(entities: Sequence[Entity]) -> View:
     return view_of(entities, markings=paths)
 
 
-def written(exporter: Exporter, view: PacketsView, report: Report | None = None) -> bytes:
+def written(exporter: Exporter, view: ExportedPackets, report: Report | None = None) -> bytes:
     """The file that an exporter writes of a view."""
     out = io.BytesIO()
     exporter.write(view, out, {}, Report() if report is None else report)

@@ -1,23 +1,25 @@
-"""Entities of a view apart by originator and agreement, each value with its marking and time.
+"""Entities of exported packets: each of one originator and agreement, each value with its marking.
 
 An entity's key is its originator, agreement, token and schema: it stays the same whether or not
 its id is readable, and reveals nothing of the id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import Field
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, strictest
-from tearline_client.connectors.contract import PacketsView
 from tearline_client.planning.entities import (
     ID_PROPERTY,
-    UNKNOWN_SCHEMA,
-    ids_by_token,
+    TOKEN_PREFIX,
+    Entity,
     token_of_reference,
 )
 from tearline_client.planning.ftm_schema import is_reference
+
+IdOf = Callable[[str], str]
+"""Returns the readable id of a token, or empty text."""
 
 
 @immutable
@@ -49,6 +51,25 @@ class EntityKey:
 
 
 @immutable
+class ExportedPacket:
+    """Packet of an export.
+
+    Attributes:
+        id: 32 bytes.
+        source: Its originator and agreement.
+        case_id: Its case as the manifest names it, or empty.
+        not_after_ms: Its end, in ms of Unix time.
+        time_ms: Its arrival or creation here, in ms of Unix time.
+    """
+
+    id: bytes
+    source: Source
+    case_id: str
+    not_after_ms: int
+    time_ms: int
+
+
+@immutable
 class Texts:
     """Values of one property.
 
@@ -74,7 +95,7 @@ class MarkedEntity:
         id: Its FollowTheMoney id, or empty if that is not readable.
         id_marking: Marking of the id, if it is readable.
         properties: Readable values by property.
-        packets: Packets with a readable field of it, in the order of the view.
+        packets: Packets with a readable field of it, in the order of the export.
         first_ms: Time of the first packet with a readable field of it.
         last_ms: Time of the last one.
     """
@@ -87,59 +108,44 @@ class MarkedEntity:
     first_ms: int
     last_ms: int
 
+    @property
+    def generalised(self) -> frozenset[str]:
+        """Returns the properties of which only a generalised form is readable."""
+        return frozenset(name for name, texts in self.properties.items() if texts.is_coarse)
 
-_Fields = dict[str, list[Field]]
-"""Fields of one entity by property."""
-
-
-def marked_entities(view: PacketsView) -> Mapping[EntityKey, MarkedEntity]:
-    """Returns the entities of a view, in the order of its packets.
-
-    Raises:
-        EntityFieldMalformed: If the fields of one source contradict each other.
-    """
-    packets: dict[EntityKey, dict[bytes, int]] = {}
-    fields: dict[EntityKey, _Fields] = {}
-    for packet, opened in view.fields.items():
-        manifest = view.manifests[packet]
-        source = Source(origin=manifest.header.signer, agreement=manifest.agreement.id)
-        for each in opened:
-            token, schema, name = each.field.path.split("/")
-            key = EntityKey(source=source, token=token, schema=schema)
-            fields.setdefault(key, {}).setdefault(name, []).append(each.field)
-            packets.setdefault(key, {})[packet] = view.times[packet]
-    ids = _ids(fields)
-    return {
-        key: _entity(key, by_property, ids[key.source], packets[key])
-        for key, by_property in fields.items()
-        if key.schema != UNKNOWN_SCHEMA or by_property.keys() != {ID_PROPERTY}
-    }
+    @property
+    def entity(self) -> Entity:
+        """Returns it without markings; an id that is not readable is ``token-…``."""
+        return Entity(
+            id=self.id or TOKEN_PREFIX + self.key.token,
+            schema=self.key.schema,
+            properties={name: texts.values for name, texts in self.properties.items()},
+        )
 
 
-def _ids(fields: Mapping[EntityKey, _Fields]) -> Mapping[Source, Mapping[str, str]]:
-    """Returns the readable ids of each source, by token."""
-    by_source: dict[Source, list[Field]] = {}
-    for key, by_property in fields.items():
-        found = by_property.get(ID_PROPERTY, ())
-        by_source.setdefault(key.source, []).extend(f for f in found if f.form is Form.CLEAR)
-    return {
-        source: ids_by_token((each.path, each.values) for each in some)
-        for source, some in by_source.items()
-    }
-
-
-def _entity(
-    key: EntityKey, by_property: _Fields, ids: Mapping[str, str], packets: dict[bytes, int]
+def marked_entity(
+    key: EntityKey, fields: Iterable[tuple[ExportedPacket, Field]], id_of: IdOf
 ) -> MarkedEntity:
-    own = [each for each in by_property.get(ID_PROPERTY, ()) if each.form is Form.CLEAR]
+    """Returns the entity of some fields.
+
+    Args:
+        key: Its key.
+        fields: All its fields, each with its packet, in the order of the export.
+        id_of: Returns the readable ids of its source.
+    """
+    packets: dict[bytes, int] = {}
+    by_property: dict[str, list[Field]] = {}
+    for packet, field in fields:
+        packets[packet.id] = packet.time_ms
+        by_property.setdefault(field.path.rpartition("/")[2], []).append(field)
+    own = [each for each in by_property.pop(ID_PROPERTY, ()) if each.form is Form.CLEAR]
     return MarkedEntity(
         key=key,
-        id=ids[key.token] if own else "",
+        id=own[0].texts[0] if own else "",
         id_marking=strictest(each.marking for each in own) if own else None,
         properties={
-            name: _texts(is_reference(key.schema, name), fields, ids)
-            for name, fields in by_property.items()
-            if name != ID_PROPERTY
+            name: _texts(is_reference(key.schema, name), found, id_of)
+            for name, found in by_property.items()
         },
         packets=tuple(packets),
         first_ms=min(packets.values()),
@@ -147,15 +153,16 @@ def _entity(
     )
 
 
-def _texts(are_references: bool, fields: list[Field], ids: Mapping[str, str]) -> Texts:
+def _texts(are_references: bool, fields: list[Field], id_of: IdOf) -> Texts:
     """Returns the values of one property; a clear value stands for a generalised one."""
     clear = [each for each in fields if each.form is Form.CLEAR]
     texts = tuple(dict.fromkeys(text for each in clear or fields for text in each.texts))
     tokens: dict[str, str] = {}
     if are_references:
         named = {text: token_of_reference(text) for text in texts}
-        texts = tuple(ids.get(token, text) for text, token in named.items())
-        tokens = {ids.get(token, text): token for text, token in named.items() if token}
+        resolved = {text: (id_of(token) if token else "") or text for text, token in named.items()}
+        texts = tuple(dict.fromkeys(resolved.values()))
+        tokens = {resolved[text]: token for text, token in named.items() if token}
     return Texts(
         values=texts,
         tokens=tokens,
