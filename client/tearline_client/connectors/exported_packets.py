@@ -40,7 +40,8 @@ CREATE TABLE entity (
     key BLOB NOT NULL UNIQUE,
     token BLOB NOT NULL,
     is_known INTEGER NOT NULL, -- whether more than its id is readable
-    sealed BLOB NOT NULL -- its key
+    sealed BLOB NOT NULL, -- its key
+    merged BLOB -- all its texts, once several packets have some
 ) STRICT;
 CREATE INDEX entity_by_token ON entity (token, is_known, place);
 CREATE TABLE piece ( -- the fields of one entity in one packet
@@ -56,6 +57,8 @@ _READ_AT_ONCE = 256  # entities
 _RECENT = 4096  # tokens of which the ids are remembered
 
 _Fields = Sequence[OpenedField]
+_Texts = dict[str, list[str]]
+"""Texts of an entity by property."""
 
 
 class ExportedPackets:
@@ -106,13 +109,20 @@ class ExportedPackets:
         for token, own in ids.items():
             if self._id_of(packet.source, token) not in ("", own):
                 raise EntityFieldMalformed("one token stands for two ids")
+        merged: dict[int, _Texts] = {}
         for key, piece in pieces.items():
-            own = ids.get(key.token, TOKEN_PREFIX + key.token)
-            earlier = self._fields_at(self._place(key))
-            _verify_bounds(own, key.schema, [*earlier, *(each.field for each in piece)])
+            place = self._place(key)
+            earlier = {} if place is None else self._merged(place)
+            texts = _united(earlier, piece)
+            _verify_bounds(ids.get(key.token, TOKEN_PREFIX + key.token), key.schema, texts)
+            if place is not None and texts != earlier:
+                merged[place] = texts
         number = len(self._ordered)
         for key, piece in pieces.items():
             self._put(key, number, piece)
+        for place, texts in merged.items():
+            sealed = self._rows.seal(_json(texts))
+            self._rows.execute("UPDATE entity SET merged = ? WHERE place = ?", sealed, place)
         for token, own in ids.items():
             hashed = self._hash(packet.source, token)
             self._rows.execute(
@@ -182,7 +192,7 @@ class ExportedPackets:
         if place is None:
             place, self._size = self._size, self._size + 1
             self._rows.execute(
-                "INSERT INTO entity VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO entity VALUES (?, ?, ?, ?, ?, NULL)",
                 place,
                 self._hash(key.source, key.token, key.schema),
                 self._hash(key.source, key.token),
@@ -205,9 +215,16 @@ class ExportedPackets:
             "SELECT packet, sealed FROM piece WHERE place = ? ORDER BY packet", place
         )
 
-    def _fields_at(self, place: int | None) -> Iterator[Field]:
-        for _, sealed in self._pieces(place):
-            yield from (each.field for each in self._opened(sealed))
+    def _merged(self, place: int) -> _Texts:
+        """Returns all texts of an entity so far, however many packets have some."""
+        ((merged,),) = self._rows.execute("SELECT merged FROM entity WHERE place = ?", place)
+        if merged is not None:
+            texts: _Texts = json.loads(self._rows.open(merged))
+            return texts
+        (first,) = self._rows.execute(
+            "SELECT sealed FROM piece WHERE place = ? ORDER BY packet LIMIT 1", place
+        )
+        return _united({}, self._opened(first[0]))
 
     def _entity(self, key: EntityKey, pieces: Iterable[tuple[int, bytes]]) -> MarkedEntity:
         fields = (
@@ -244,22 +261,27 @@ class _FieldsByPacket(Mapping[bytes, tuple[OpenedField, ...]]):
         return len(self._exported.packets)
 
 
-def _verify_bounds(ftm_id: str, schema: str, fields: Iterable[Field]) -> None:
+def _united(earlier: _Texts, piece: _Fields) -> _Texts:
+    """Returns the texts of an entity by property, each once."""
+    united = dict(earlier)
+    for each in piece:
+        name = split_path(each.field.path)[2]
+        if name != ID_PROPERTY:
+            united[name] = list(dict.fromkeys((*united.get(name, ()), *each.field.texts)))
+    return united
+
+
+def _verify_bounds(ftm_id: str, schema: str, texts: _Texts) -> None:
     """Checks that an entity has the bounds of one, even if all its references become ids.
 
     Raises:
         EntityFieldMalformed: If not.
     """
-    properties: dict[str, dict[str, None]] = {}
-    for field in fields:
-        name = split_path(field.path)[2]
-        if name != ID_PROPERTY:
-            properties.setdefault(name, {}).update(dict.fromkeys(map(_longest, field.texts)))
     try:
         Entity(
             id=ftm_id,
             schema=schema,
-            properties={name: tuple(values) for name, values in properties.items()},
+            properties={name: tuple(map(_longest, some)) for name, some in texts.items()},
         )
     except MalformedInput as malformed:
         raise EntityFieldMalformed(malformed.why) from None

@@ -144,6 +144,29 @@ def test_of_a_packet_that_forms_no_entities_nothing_is_added(bad: list[OpenedFie
     assert (list(exported.entities()), dict(exported.fields)) == before
 
 
+def test_an_entity_of_many_packets_is_read_once_more_with_each_of_them_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A partner's party is in thousands of packets: each reads its texts, and no earlier piece."""
+    exported = ExportedPackets(NODE, TIME_MS)
+    opened = list[int]()
+    read = ExportedPackets._opened
+
+    def counted(self: ExportedPackets, sealed: bytes) -> list[OpenedField]:
+        found = read(self, sealed)
+        opened.append(len(found))
+        return found
+
+    monkeypatch.setattr(ExportedPackets, "_opened", counted)
+    for number in range(40):
+        exported.add(
+            packet(number),
+            [field(f"{TOKEN}/Person/name", f"Nobody {number}"), field(f"{OTHER}/Thing/id", "qiu")],
+        )
+    assert sum(opened) <= 2 * 40
+    assert len(next(exported.entities()).properties["name"].values) == 40
+
+
 def test_an_entity_too_large_with_its_references_resolved_is_refused_at_once() -> None:
     """Ids are longer than tokens: an entity that is refused later would stop the whole export."""
     references = [f"token-{number:032x}" for number in range(4_000)]
