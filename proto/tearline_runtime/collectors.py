@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from tearline.errors import MalformedInput
+from tearline_runtime.peers import is_host
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -23,7 +24,14 @@ def parse_collector(text: str) -> str:
         host, port, parts = None, None, urlsplit("")
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
     odd = not text.isascii() or not text.isprintable() or " " in text or port == 0
-    if not host or not is_safe or odd or parts.username is not None or "?" in text or "#" in text:
+    if (
+        not is_host(host or "")
+        or not is_safe
+        or odd
+        or parts.username is not None
+        or "?" in text
+        or "#" in text
+    ):
         raise MalformedInput(
             "expected https://host:port/v1/traces, or http:// for a collector on this machine"
         )

@@ -40,6 +40,7 @@ from tearline.limits import (
     MAX_HTTP_HEAD_BYTES,
 )
 from tearline.tlog.tiles import Tile, parse_tile_path
+from tearline_runtime.peers import pem_fault
 
 TEXT = "text/plain; charset=utf-8"
 NEVER = "no-store"  # a missing tile may exist a second later
@@ -168,10 +169,8 @@ class TlsFiles:
         try:
             context.load_cert_chain(self.certificate, self.key)
         except OSError as error:  # ssl.SSLError is one, too
-            why = error.strerror or "not a PEM file"
-            raise ConfigUnreadable(
-                f"{fspath(self.certificate)} and {fspath(self.key)}: {why}"
-            ) from None
+            files = f"{fspath(self.certificate)} and {fspath(self.key)}"
+            raise ConfigUnreadable(f"{files}: {pem_fault(error)}") from None
         return context
 
 

@@ -80,6 +80,8 @@ class HttpMirror:
                 data: bytes = stream.read(maximum + 1)
         except (OSError, HTTPException) as error:
             raise RestoreRefused(f"{url}: {_said(error)}") from None
+        except ValueError:  # of its host
+            raise RestoreRefused(f"{url} is no address") from None
         if len(data) > maximum:
             raise RestoreRefused(f"{url} has more than {maximum} bytes")
         return data

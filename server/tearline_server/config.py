@@ -33,6 +33,7 @@ from tearline.tlog.checkpoint import NoteAlgorithm, VerifierKey, parse_verifier_
 from tearline_runtime import files, passphrase
 from tearline_runtime.collectors import parse_collector
 from tearline_runtime.file_keys import key_tables
+from tearline_runtime.peers import is_host
 from tearline_server.settings.blobs import BucketPlace, FolderPlace, parse_blobs
 
 FILE_NAME = "exchange.toml"
@@ -275,7 +276,7 @@ def parse_address(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise SettingInvalid(f"{name}: host:port was expected")
     host, _, port = value.rpartition(":")
-    if not host or '"' in host or "\\" in host or not host.isprintable():
+    if not is_host(host) or '"' in host or "\\" in host:
         raise SettingInvalid(f"{name}: host:port was expected")
     try:
         parse_decimal(port, maximum=_MAX_PORT)

@@ -151,9 +151,10 @@ def has_rsyslog() -> bool:
 
 @dataclass
 class Rsyslog:
-    """A running rsyslog: its port; after its end, the messages as they arrived."""
+    """A running rsyslog: its port; after its end, its file's mode and the messages."""
 
     port: int
+    mode: int = 0
     messages: list[bytes] = field(default_factory=list)
 
 
@@ -192,6 +193,7 @@ def rsyslog_by(config: str) -> Iterator[Rsyslog]:
         process.terminate()  # it writes out what it has
         process.wait(20)
         running.messages += output.read_bytes().splitlines()
+        running.mode = output.stat().st_mode & 0o777
     finally:
         process.kill()
         process.wait(20)

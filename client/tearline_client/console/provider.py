@@ -42,6 +42,7 @@ from tearline_client.console.id_tokens import (
     verify_id_token,
 )
 from tearline_runtime.files import read_bounded
+from tearline_runtime.peers import is_host, pem_fault
 
 _METADATA_S = 3600
 _ERROR = re.compile("[a-z_]{1,64}")  # as the standard has them; no other text reaches the page
@@ -322,7 +323,7 @@ def split_address(text: str) -> SplitResult | None:
         _ = parts.port  # read here, as a port that is none raises the error only then
     except ValueError:
         return None
-    return parts
+    return parts if is_host(parts.hostname or "") else None
 
 
 def provider_of(settings: Settings) -> Provider | None:
@@ -375,8 +376,7 @@ def _trusted(settings: Settings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.oidc_ca)
     except OSError as error:  # ssl.SSLError is one, too
-        why = error.strerror or "not a PEM file"
-        raise ConfigUnreadable(f"{settings.oidc_ca}: {why}") from None
+        raise ConfigUnreadable(f"{settings.oidc_ca}: {pem_fault(error)}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 

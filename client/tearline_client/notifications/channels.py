@@ -17,6 +17,7 @@ from tearline_client.notifications.webhook import WebhookChannel
 from tearline_client.store.notifications import EVENTS
 from tearline_runtime.file_keys import KeyTable, key_tables
 from tearline_runtime.files import read_bounded
+from tearline_runtime.peers import is_host, pem_fault
 
 KEYS = key_tables(__package__, "channel_keys.toml")
 _MAX_BYTES = 64 << 10
@@ -85,7 +86,8 @@ class _File:
     def _server(self, table: Mapping[str, Any], trusted: ssl.SSLContext) -> MailServer:
         self._require(table, KEYS["mail"], "mail")
         host, _, port = self._text(table, "server").rpartition(":")
-        if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 1 << 16:
+        is_port = port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16
+        if not is_port or not is_host(host):
             raise self._invalid("mail.server", "expected host:port")
         sender, logs_in = self._address(table, "sender"), "passphrase_file" in table
         return MailServer(
@@ -105,8 +107,10 @@ class _File:
             port = parts.port or 443
         except ValueError:
             raise self._invalid("webhook.url", "expected an address") from None
-        is_plain = url.isascii() and url.isprintable() and " " not in url
-        if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or not is_plain:
+        is_plain = (
+            url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
+        )
+        if parts.scheme != "https" or not is_host(parts.hostname or "") or not is_plain:
             raise self._invalid(
                 "webhook.url", "expected an address such as https://hooks.agency.example/tearline"
             )
@@ -115,7 +119,7 @@ class _File:
             raise self._invalid("webhook.secret_file", f"under {_LEAST_SECRET} characters")
         query = f"?{parts.query}" if parts.query else ""
         return WebhookChannel(
-            host=parts.hostname,
+            host=str(parts.hostname),
             port=port,
             path=f"{parts.path or '/'}{query}",
             secret=secret.encode(),
@@ -129,7 +133,7 @@ class _File:
         try:
             context = ssl.create_default_context(cafile=path)
         except OSError as error:  # ssl.SSLError is one, too
-            raise ConfigUnreadable(f"{path}: {error.strerror or 'not a PEM file'}") from None
+            raise ConfigUnreadable(f"{path}: {pem_fault(error)}") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

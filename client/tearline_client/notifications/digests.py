@@ -53,7 +53,7 @@ async def serve_channel(
     Args:
         store: The notices.
         channel: The channel.
-        report: Called with each fault.
+        report: Called with each fault, and with the first delivery after one.
         now_ms: Returns the time, Unix milliseconds.
 
     Raises:
@@ -78,6 +78,8 @@ async def serve_channel(
             report(f"Notices to {channel.name}: {fault}. {then}.")
             await asyncio.sleep(pause_s)
             continue
+        if failures:
+            report(f"Notices to {channel.name}: delivered again.")
         failures, told = 0, news.last
         store.put_told(channel.id, told)
         await asyncio.sleep(PACE_S)

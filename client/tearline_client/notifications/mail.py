@@ -11,6 +11,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline_client.notifications.digests import TIMEOUT_S
 from tearline_client.store.notifications import News
+from tearline_runtime.peers import connection_fault
 
 TLS_PORT = 465
 """The port where TLS begins with the connection; on others, STARTTLS does."""
@@ -119,8 +120,24 @@ class MailChannel:
                 if self.server.passphrase:
                     connection.login(self.server.user, self.server.passphrase)
                 connection.send_message(self.message(news, now_s))
-        except smtplib.SMTPResponseException as error:  # its text may repeat what it was told
-            return f"the mail server answered {error.smtp_code}"
         except OSError as error:
-            return f"the mail server was not reached ({type(error).__name__})"
+            return _fault(error)
         return ""
+
+
+def _fault(error: OSError) -> str:
+    """Returns the reason of a failure without the server's words, which may repeat secrets."""
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return f"the mail server refused the login ({error.smtp_code})"
+        case smtplib.SMTPSenderRefused():
+            return f"the mail server refused the sender's address ({error.smtp_code})"
+        case smtplib.SMTPRecipientsRefused():
+            codes = ", ".join(sorted({str(code) for code, _ in error.recipients.values()}))
+            return f"the mail server refused this address ({codes})"
+        case smtplib.SMTPResponseException():
+            return f"the mail server answered {error.smtp_code}"
+        case smtplib.SMTPNotSupportedError():  # these words are of the library
+            return f"the mail server cannot be used: {str(error).rstrip('.')}"
+        case _:
+            return f"the mail server was not reached ({connection_fault(error)})"

@@ -10,6 +10,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline_client.notifications.digests import TIMEOUT_S
 from tearline_client.store.notifications import News
+from tearline_runtime.peers import connection_fault
 
 SIGNATURE = "Tearline-Signature"
 """Header with the time and the signature: ``t=SECONDS,v1=HEX``."""
@@ -61,7 +62,7 @@ class WebhookChannel:
             connection.request("POST", self.path, body, headers)
             status = connection.getresponse().status  # the rest of the answer is not read
         except (OSError, http.client.HTTPException) as error:
-            return f"the webhook was not reached ({type(error).__name__})"
+            return f"the webhook was not reached ({connection_fault(error)})"
         finally:
             connection.close()
         return "" if status // 100 == 2 else f"the webhook answered {status}"

@@ -7,6 +7,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput
 from tearline_runtime.collectors import parse_collector
+from tearline_runtime.peers import is_host
 
 DEFAULT_HOME = Path("~/.tearline").expanduser()
 """The home of a node that names none."""
@@ -29,7 +30,7 @@ def _timeout(text: str) -> int:
 
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
-    if not host or not parse_decimal(port, maximum=MAX_PORT):
+    if not is_host(host) or not parse_decimal(port, maximum=MAX_PORT):
         raise MalformedInput("expected host:port")
     return text
 

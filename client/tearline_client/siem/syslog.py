@@ -21,6 +21,7 @@ from tearline.errors import ConfigUnreadable, SettingInvalid
 from tearline.identity import trust_domain_of
 from tearline_client.audit.rows import iso_text
 from tearline_client.siem import Message
+from tearline_runtime.peers import connection_fault, is_host, pem_fault
 
 TIMEOUT_S = 10.0  # for one step of a delivery
 DEADLINE_S = 60.0  # for a whole one: a receiver that sends byte by byte does not hold the node
@@ -64,11 +65,15 @@ class SyslogSink:
                 session = _Session(connection, self.trusted, self.host)
                 session.send(data)
                 session.close()
-        except ssl.SSLCertVerificationError:
-            return "the certificate of the syslog receiver is not valid"
+        except _NotConfirmedError:
+            return "the syslog receiver did not confirm the messages by a TLS closure alert"
         except OSError as error:
-            return f"the syslog receiver did not take the messages ({type(error).__name__})"
+            return f"the syslog receiver did not take the messages ({connection_fault(error)})"
         return ""
+
+
+class _NotConfirmedError(OSError):
+    """The receiver sent no closure alert."""
 
 
 class _Session:
@@ -101,9 +106,10 @@ class _Session:
         with suppress(ssl.SSLWantReadError):
             self._tls.unwrap()
         with suppress(ssl.SSLZeroReturnError):  # the closure alert
-            for _ in range(_MAX_PIECES):
-                self._run(lambda: self._tls.read(_PIECE_BYTES))
-            raise ssl.SSLEOFError("the receiver sent no closure alert")
+            with suppress(ssl.SSLEOFError):  # the connection was cut
+                for _ in range(_MAX_PIECES):
+                    self._run(lambda: self._tls.read(_PIECE_BYTES))
+            raise _NotConfirmedError
 
     def _run(self, step: Callable[[], object]) -> None:
         while True:
@@ -171,13 +177,15 @@ def syslog_sink(
     host, digits = _divided(address)
     is_port = digits.isascii() and digits.isdigit() and 0 < int(digits) <= _MAX_PORT
     if not host or not is_port:
-        raise SettingInvalid("syslog: expected host:port, an IPv6 address in brackets")
+        raise SettingInvalid("syslog: expected host:port; an IPv6 address is in brackets")
+    files = f"syslog_ca: {ca}"
     try:
         context = _context(ca)
         if certificate is not None:
+            files = " and ".join(str(each) for each in (certificate, key) if each)
             context.load_cert_chain(certificate, key)
     except OSError as error:  # ssl.SSLError is one, too
-        raise ConfigUnreadable(f"syslog: {error.strerror or 'not a PEM file'}") from None
+        raise ConfigUnreadable(f"{files}: {pem_fault(error)}") from None
     return SyslogSink(host=host, port=int(digits), node=node, trusted=context)
 
 
@@ -191,7 +199,7 @@ def _divided(address: str) -> tuple[str, str]:
     host, colon, digits = address.rpartition(":")
     if not colon:
         host, digits = address, str(PORT)
-    return host if ":" not in host and _is_name(host) else "", digits
+    return host if ":" not in host and is_host(host) else "", digits
 
 
 def _ipv6(text: str) -> str:
@@ -201,14 +209,6 @@ def _ipv6(text: str) -> str:
     except ValueError:
         return ""
     return "" if address.scope_id else str(address)  # no certificate names an interface
-
-
-def _is_name(host: str) -> bool:
-    """Returns whether a host can be looked up; another one would end a running node."""
-    try:
-        return bool(host.encode("idna")) and not host.startswith(".") and host.isprintable()
-    except UnicodeError:
-        return False
 
 
 def _context(ca: Path | None) -> ssl.SSLContext:

@@ -113,6 +113,8 @@ def test_what_is_not_a_setting_of_the_file_is_refused(home, name):
         'exchange = ":443"',
         'exchange = "host:0"',
         'exchange = "host:65536"',
+        'exchange = "host..example:443"',
+        'scanner = "clamd..example:3310"',
         'exchange = "host:443,"',
         'exchange = "host:443,no-port"',
         f'exchange = "{",".join(["host:443"] * 17)}"',

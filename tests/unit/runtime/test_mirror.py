@@ -81,7 +81,15 @@ def test_http_gives_the_same() -> None:
             mirror.get("checkpoint", maximum=3)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:no/log", "http://127.0.0.1/a log"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:no/log",
+        "http://127.0.0.1/a log",
+        "http://a..example/log",
+        "http://[::1/log",
+    ],
+)
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(RestoreRefused, match="checkpoint"):
         read_checkpoint(mirror_at(url))

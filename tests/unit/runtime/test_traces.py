@@ -163,6 +163,7 @@ def test_without_a_collector_opentelemetry_is_not_imported() -> None:
         "https://collector.example/a b",
         "https://[::1/v1/traces",
         "https://colléctor.example/v1/traces",
+        "https://collector..example/v1/traces",
     ],
 )
 def test_an_odd_address_is_refused(text: str) -> None:

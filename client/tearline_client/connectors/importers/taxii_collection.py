@@ -23,6 +23,7 @@ from tearline.limits import (
     MAX_FOREIGN_PAGE_S,
     MAX_FOREIGN_TOKEN_BYTES,
 )
+from tearline_runtime.peers import connection_fault, is_host, pem_fault
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 _ADDED = ("x-taxii-date-added-first", "x-taxii-date-added-last")
@@ -78,13 +79,13 @@ class ForeignCollection:
     def __init__(self, access: Access) -> None:
         parts = urlsplit(access.url)
         is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
-        if parts.scheme != "https" or not parts.hostname or not is_plain:
+        if parts.scheme != "https" or not is_host(parts.hostname or "") or not is_plain:
             raise ImportRefused("the URL is not https://HOST/…/collections/ID/ without a password")
         try:
             self._port = parts.port or 443
         except ValueError:
             raise ImportRefused("the URL has no valid port") from None
-        self._host = parts.hostname
+        self._host = str(parts.hostname)
         self._path = f"{parts.path.rstrip('/')}/objects/"
         self._timeout_s = access.timeout_s
         self._headers = {"accept": MEDIA_TYPE, "accept-encoding": "identity", **_secret(access)}
@@ -144,7 +145,7 @@ class ForeignCollection:
         except ssl.SSLCertVerificationError as error:
             raise ImportRefused(f"the certificate is not valid: {error.verify_message}") from None
         except (OSError, http.client.HTTPException) as error:
-            raise ImportRefused(f"the server does not answer ({type(error).__name__})") from None
+            raise ImportRefused(f"the server does not answer ({connection_fault(error)})") from None
         finally:
             connection.close()
         if len(data) > MAX_FOREIGN_PAGE_BYTES or len(first + last) > _MAX_TEXT:
@@ -180,8 +181,7 @@ def _trusted(ca: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca)
     except OSError as error:  # ssl.SSLError is one, too
-        why = error.strerror or "not a PEM file"
-        raise ConfigUnreadable(f"{ca}: {why}") from None
+        raise ConfigUnreadable(f"{ca}: {pem_fault(error)}") from None
 
 
 def _refusal(status: int) -> str:

@@ -103,12 +103,21 @@ def test_a_mail_arrives_after_starttls_and_a_login(post: Post) -> None:
 
 def test_a_refused_login_is_a_fault_without_the_server_s_words(post: Post) -> None:
     assert post.channel("another").send(News(new=1, last=1), NOW_S) == (
-        "the mail server answered 535"
+        "the mail server refused the login (535)"
     )
     assert post.mails == []
 
 
 def test_a_server_of_another_name_gets_no_login(post: Post) -> None:
     fault = post.channel("a passphrase", host="127.0.0.1").send(News(new=1, last=1), NOW_S)
-    assert fault == "the mail server was not reached (SSLCertVerificationError)"
+    assert fault.startswith("the mail server was not reached (its certificate is not valid: IP")
     assert (post.mails, post.logins) == ([], [])
+
+
+def test_a_refused_address_is_told_as_such(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object) -> str:
+        return "550 no such person"
+
+    monkeypatch.setattr(post, "handle_RCPT", refuse, raising=False)
+    fault = post.channel("a passphrase").send(News(new=1, last=1), NOW_S)
+    assert fault == "the mail server refused this address (550)"

@@ -261,6 +261,7 @@ def test_a_server_with_another_certificate_gets_no_secret(foreign: Foreign, tmp_
     [
         "http://taxii.example/collections/c/",
         "https:///collections/c/",
+        "https://taxii..example/collections/c/",
         "https://ana:word@taxii.example/collections/c/",
         "https://taxii.example/collections/c/?x=y",
         "https://taxii.example:port/collections/c/",
