@@ -73,7 +73,7 @@ AT_MOST: Mapping[str, float] = {
     # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers;
     # 140 run light nodes; 630 are large documents, object stores, scanners and receivers; 330 are
     # collectors, clients of TAXII, views for exporters, temporary files, and places in memory.
-    "lines of test support": 6_290,
+    "lines of test support": 6_300,
     "reads of node.state in client": 0,
     "reads of node.state in tests": 1,
     # For each thousand words of docstrings, rounded up to the next half.
