@@ -26,8 +26,15 @@ _EXPR = re.compile(r"^        expr: '(.*)'$", re.MULTILINE)
 _METRIC = re.compile(r"\b(?:tearline|process)_[a-z_]+\b")
 _HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
 _WAIT_S = 60
-OF_FAULTS = {"tearline_node_outbox_faults", "tearline_node_put_aside"}
-"""Queries without a series at a healthy node."""
+OF_FAULTS = {
+    "tearline_node_outbox_faults",
+    "tearline_node_put_aside",
+    "sum by (code) (rate(tearline_statements_total[5m])) > 0",
+    "sum by (code) (rate(tearline_calls_total[5m])) > 0",
+    "sum by (code) (increase(tearline_node_rounds_failed_total[1h])) > 0",
+    "increase(tearline_jobs_failed_total[1h]) > 0",
+}
+"""Queries without a series at a healthy node that sends nothing."""
 OF_RECEIVERS = {
     "tearline_node_audit_backlog_entries",
     "time() - tearline_node_audit_backlog_timestamp_seconds",
@@ -101,6 +108,15 @@ def test_prometheus_answers_each_query_of_a_scrape(tmp_path: Path) -> None:
         assert firing <= {"TearlineNodeNotCosigned"}
         without = [query for query in panel_queries() if not ask(port, query)]
     assert {*without} <= OF_FAULTS | OF_RECEIVERS
+
+
+def test_a_panel_by_code_draws_no_line_of_zeros() -> None:
+    """A series of each code exists from the start: over a hundred would fill the legend."""
+    by_code = [query for query in panel_queries() if "by (code)" in query or "_jobs_" in query]
+    assert len(by_code) == 5
+    assert [
+        query for query in by_code if not query.endswith(" > 0") and "waiting" not in query
+    ] == []
 
 
 @contextmanager

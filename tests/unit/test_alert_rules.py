@@ -30,6 +30,19 @@ def one(name: str, values: str, fires: int) -> Case:
 
 CASES: Mapping[str, tuple[Case, ...]] = {
     "TearlineExchangeAbsent": (one("tearline_ready", "1x2 stale", 8),),
+    "TearlineExchangeDown": (
+        # One of two processes ends: `absent` sees the other.
+        Case(
+            {
+                'tearline_ready{instance="a"}': "1x2 stale",
+                'tearline_ready{instance="b"}': "1x30",
+                'up{instance="a"}': "1x2 0x30",
+                'up{instance="b"}': "1x30",
+                'up{instance="another program"}': "0x30",
+            },
+            8,
+        ),
+    ),
     "TearlineExchangeNotReady": (
         one("tearline_ready", "1x2 0x9", 5),
         one("tearline_ready", "1x2 0x1 1x9", NEVER),
@@ -89,6 +102,19 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         one("tearline_authority_end_timestamp_seconds", f"{365 * DAY_S + 600}x1500", 1451),
     ),
     "TearlineNodeAbsent": (one("tearline_node_ready", "1x2 stale", 8),),
+    "TearlineNodeDown": (
+        # One of two processes ends: `absent` sees the other.
+        Case(
+            {
+                'tearline_node_ready{instance="a"}': "1x2 stale",
+                'tearline_node_ready{instance="b"}': "1x30",
+                'up{instance="a"}': "1x2 0x30",
+                'up{instance="b"}': "1x30",
+                'up{instance="another program"}': "0x30",
+            },
+            8,
+        ),
+    ),
     "TearlineNodeNotReady": (one("tearline_node_ready", "1x2 0x30", 18),),
     "TearlineNodeOutOfTouch": (one("tearline_node_contact_timestamp_seconds", "0x9", 7),),
     "TearlineNodeRoundsFailByDisk": (
