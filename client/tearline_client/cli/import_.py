@@ -24,7 +24,7 @@ from tearline_client.cli.example_files import example_option, mapping, packet
 from tearline_client.cli.options import FILE
 from tearline_client.cli.release import say_unmarked
 from tearline_client.cli.release_options import order_of, source_options
-from tearline_client.cli.session import acting, async_command, open_node
+from tearline_client.cli.session import acting, async_command, look, open_node
 from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.importers.read import read_source
 from tearline_client.connectors.importers.report import Concern, Report
@@ -69,7 +69,7 @@ async def _import(
     with cli.progress("Reading", size) as advance:
         source = read_source(file, importer, own, report, advance)
     async with open_node(cli) as node:
-        await node.look()
+        await (look(cli, node) if dry_run else node.look())
         orders = divide_order(node, order, tuple(dict.fromkeys(agreements)))
         # Plan the whole source before sending any of it.
         with cli.progress("Planning packets", None) as advance:
@@ -88,7 +88,8 @@ async def _import(
             waiting += waits
     emit_report(cli, report, report_file)
     say_unmarked(cli, drafted[0])
-    cli.say(f"{_told(source, drafted)}; {_outcome(packets, refused)}.")
+    sent = "nothing was sent (--dry-run)" if dry_run else _outcome(packets, refused)
+    cli.say(f"{_told(source, drafted)}; {sent}.")
     if waiting:
         ids = ", ".join(one.hex()[:12] for one in waiting)
         cli.say(f"The article requires a second person; pending: {ids}.")

@@ -156,8 +156,10 @@ class JsonReader:
                 raise ImportTooLarge(f"over {MAX_IMPORT_BYTES} bytes")
             try:
                 pieces.append(self._decoder.decode(data, final=not data))
-            except UnicodeDecodeError:
-                raise self.refused("this line or one soon after is not UTF-8") from None
+            except UnicodeDecodeError as error:
+                self.line += sum(each.count("\n") for each in pieces)
+                self.line += error.object[: error.start].count(b"\n")
+                raise self.refused("not UTF-8; save the file in this encoding") from None
             length += len(pieces[-1])
             self._is_read = not data
         self._text = "".join(pieces)

@@ -45,6 +45,11 @@ _ENTRY = re.compile(
 )
 _REFERENCE = 16  # characters of a customer's reference; banks write further text behind them
 _SUMS = re.compile(r"(?P<number>\d{1,5})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15},?\d{0,5})")
+_FORMS = {  # with a comma before the decimals, and no sign between thousands
+    _BALANCE: "C260301EUR1234,50",
+    _ENTRY: "2603010301D1234,50NTRFNONREF",
+    _SUMS: "2EUR1234,50",
+}
 _CREDIT = {"C": True, "RD": True, "D": False, "RC": False, "EC": True, "ED": False}
 _EXPECTED = ("EC", "ED")
 _NONE = re.compile(r"NONREF|[A-Z]{4}\+|")  # or a word that points to field 86
@@ -243,7 +248,8 @@ class _Message:
     def _parsed(self, form: re.Pattern[str], field: _Field) -> re.Match[str]:
         found = form.fullmatch(field.text.strip())
         if found is None:
-            raise ImportRefused(f"line {field.line}: field {field.tag} is not in its form")
+            why = f"field {field.tag} is not in its form, such as {_FORMS[form]}"
+            raise ImportRefused(f"line {field.line}: {why}")
         return found
 
     def _end_entry(self) -> Iterator[Entity]:

@@ -305,7 +305,7 @@ def parse_amount(text: str, currency: str, report: Report, *, line: int, column:
             raise InvalidOperation
         amount = Decimal(text)
     except InvalidOperation:
-        raise ImportRefused(f"line {line}: {column} is no amount") from None
+        raise ImportRefused(f"line {line}: {column} is no amount, such as 1234.56") from None
     digits, exponent = amount.as_tuple().digits, amount.as_tuple().exponent
     if not isinstance(exponent, int) or max(len(digits), -exponent) > _MAX_DIGITS:
         raise ImportRefused(f"line {line}: {column} has over {_MAX_DIGITS} digits")

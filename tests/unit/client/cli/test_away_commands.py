@@ -60,6 +60,16 @@ def test_what_is_here_is_shown_with_its_age(desk: Desk, command: tuple[str, ...]
     assert "as of" not in there.stderr
 
 
+def test_an_import_is_tried_while_the_exchange_is_away(desk: Desk, lead: Path) -> None:
+    with away():
+        tried = desk.run("import", "ftm", lead, "--dry-run", *ORDER)
+        sent = desk.run("import", "ftm", lead, *ORDER)
+    assert tried.exit_code == 0, tried.output
+    assert "local data is as of 20" in tried.stderr
+    assert tried.stderr.endswith("; nothing was sent (--dry-run).\n")
+    assert sent.exit_code == ExchangeUnreachable.exit_status
+
+
 @pytest.mark.parametrize(
     "command",
     [("packet", "list", "--no-sync"), ("packet", "search", "Qiu"), ("case", "list")],

@@ -50,6 +50,14 @@ def test_a_line_is_that_of_the_value() -> None:
     assert found == [(2, "1"), (5, {"b": "2"}), (7, "3")]
 
 
+@pytest.mark.parametrize("piece", [1, 3, 1 << 16])
+def test_the_line_in_another_encoding_is_named(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_reader, "_PIECE", piece)
+    data = '{"a":\n1,\n"objects":[\n\n{"b":\n"ü"},\n3]}'.encode("cp1252")
+    with pytest.raises(ImportRefused, match="line 6: not UTF-8; save the file in this encoding"):
+        list(json_records(io.BytesIO(data), "objects"))
+
+
 @pytest.mark.parametrize(
     "data",
     [
