@@ -10,8 +10,13 @@ from typing import Any, BinaryIO
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, MalformedInput
-from tearline_client.connectors.contract import Importer
+from tearline_client.connectors.contract import Importer, Option
 from tearline_client.connectors.importers.json_reader import JsonReader
+from tearline_client.connectors.importers.misp_distribution import (
+    DISTRIBUTION,
+    NOT_SHARED,
+    is_shared,
+)
 from tearline_client.connectors.importers.misp_objects import EntityDraft, schema_of
 from tearline_client.connectors.importers.misp_tags import (
     Caveats,
@@ -49,51 +54,62 @@ _ALONE = {
 
 
 @immutable
-class _Overview:
-    """Parts of a file that are read before its objects.
+class _Event:
+    """Parts of an event that are read before its objects.
 
     Attributes:
-        caveats: Caveats of each event, in the order of the file.
-        objects: UUIDs of the objects that become entities.
+        caveats: Its caveats.
+        is_shared: Whether MISP shares it with the sharing group.
+        group: The sharing group; empty if values are sent whatever their distribution.
+        objects: UUIDs of the objects of the file that become entities.
     """
 
-    caveats: tuple[Caveats, ...]
+    caveats: Caveats
+    is_shared: bool
+    group: str
     objects: frozenset[bytes]
 
+    def shares(self, record: Mapping[str, Any]) -> bool:
+        """Returns whether an object or attribute of it may be sent, as to its distribution."""
+        return not self.group or (self.is_shared and is_shared(record, self.group))
 
-def iter_misp(stream: BinaryIO, report: Report) -> Iterator[Entity]:
+
+def iter_misp(stream: BinaryIO, report: Report, *, group: str = "") -> Iterator[Entity]:
     """Yields the entities object by object, in bounded memory; reports each value that stays.
+
+    Args:
+        stream: The file.
+        report: Takes the findings.
+        group: Name or UUID of a sharing group, if only values that it may read are wanted.
 
     Raises:
         ImportRefused: If the file is no such JSON, or two objects have one UUID.
         ImportTooLarge: If it exceeds the bounds of one import.
     """
-    overview = _overview(stream)
+    found = _overview(stream, group)
     stream.seek(0)
     reader = JsonReader(stream)
-    for number, _ in enumerate(_events(reader)):
+    for _, event in zip(_events(reader), found, strict=True):
         for key in reader.members():
             if key in (_OBJECT, _ATTRIBUTE):
                 for _ in reader.elements():
                     line = reader.line
                     record = _record(reader)
-                    caveats = overview.caveats[number]
-                    if key == _OBJECT:
-                        yield from _object(record, caveats, overview.objects, line, report)
-                    else:
-                        yield from _alone(record, caveats, line, report)
+                    make = _object if key == _OBJECT else _alone
+                    yield from make(record, event, line, report)
             else:
                 line = reader.line
                 _leave(reader.value(), key, line, report)
     reader.end()
 
 
-def _overview(stream: BinaryIO) -> _Overview:
+def _overview(stream: BinaryIO, group: str) -> tuple[_Event, ...]:
     reader = JsonReader(stream)
-    caveats: list[Caveats] = []
-    objects: set[bytes] = set()
+    found: list[tuple[Caveats, bool]] = []
+    objects: dict[bytes, bool] = {}  # whether each becomes an entity
     for _ in _events(reader):
-        tags: Any = []
+        known: dict[str, Any] = {}
+        own: list[bytes] = []
         for key in reader.members():
             if key == _OBJECT:
                 for _ in reader.elements():
@@ -101,19 +117,28 @@ def _overview(stream: BinaryIO) -> _Overview:
                     uuid = bytes.fromhex(_uuid(record, reader.line).replace("-", ""))
                     if uuid in objects:
                         raise reader.refused("two objects have one UUID")
-                    if schema_of(record) and not _is_deleted(record):
-                        objects.add(uuid)
-            elif key == _TAG:
-                tags = reader.value()
+                    may_go = not group or is_shared(record, group)
+                    objects[uuid] = may_go and bool(schema_of(record)) and not _is_deleted(record)
+                    own.append(uuid)
             elif key == _ATTRIBUTE:
                 for _ in reader.elements():
                     reader.value()
+            elif key in (_TAG, *DISTRIBUTION):
+                known[key] = reader.value()
             else:
                 reader.value()
-        caveats.append(read_tags(tags))
-    if not caveats:
+        found.append(
+            (read_tags(known.get(_TAG, [])), not group or is_shared(known, group, is_event=True))
+        )
+        if not found[-1][1]:
+            objects |= dict.fromkeys(own, False)
+    if not found:
         raise ImportRefused("line 1: no event of MISP")
-    return _Overview(caveats=tuple(caveats), objects=frozenset(objects))
+    entities = frozenset(uuid for uuid, is_entity in objects.items() if is_entity)
+    return tuple(
+        _Event(caveats=caveats, is_shared=shared, group=group, objects=entities)
+        for caveats, shared in found
+    )
 
 
 def _events(reader: JsonReader, *, is_within: bool = False) -> Iterator[None]:
@@ -152,45 +177,39 @@ def _own_uuid(attribute: Mapping[str, Any], other: str) -> str:
 
 
 def _object(
-    record: Mapping[str, Any],
-    caveats: Caveats,
-    objects: frozenset[bytes],
-    line: int,
-    report: Report,
+    record: Mapping[str, Any], event: _Event, line: int, report: Report
 ) -> Iterator[Entity]:
-    uuid = _uuid(record, line)
-    schema = schema_of(record)
-    if _is_deleted(record) or not schema:
-        why = _DELETED if _is_deleted(record) else "no schema fits its template"
+    uuid, schema = _uuid(record, line), schema_of(record)
+    why = "" if schema else "no schema fits its template"
+    why = _DELETED if _is_deleted(record) else why if event.shares(record) else NOT_SHARED
+    if why:
         report.add(Concern.STAYS_HOME, why, line=line, column=_OBJECT, id=uuid)
         return
     draft = EntityDraft(uuid, schema, line, report)
     for each in _listed(record.get(_ATTRIBUTE), line):
         place = f"{schema}.{each.get('object_relation', '')}"
-        if _may_go(each, place, _own_uuid(each, uuid), line, report):
-            draft.put(each, caveats.with_tags(each.get(_TAG)), _own_uuid(each, uuid))
+        if _may_go(each, event, place, _own_uuid(each, uuid), line, report):
+            draft.put(each, event.caveats.with_tags(each.get(_TAG)), _own_uuid(each, uuid))
             _leave_keys(each, _ATTRIBUTE, line, report)
     links: list[EntityDraft] = []
     for each in _listed(record.get(_REFERENCE), line):
         target = str(each.get("referenced_uuid", "")).lower()
-        is_known = _UUID.match(target) and bytes.fromhex(target.replace("-", "")) in objects
+        is_known = _UUID.match(target) and bytes.fromhex(target.replace("-", "")) in event.objects
         if _is_deleted(each) or not is_known:
             why = _DELETED if _is_deleted(each) else "it refers to no object that becomes an entity"
             report.add(Concern.STAYS_HOME, why, line=line, column=_REFERENCE, id=uuid)
         else:
             if read_marking(each.get("comment")) is None:  # an export states the marking there
                 _leave(each.get("comment"), f"{_REFERENCE}.comment", line, report)
-            links.extend(draft.refer(each, target, caveats))
+            links.extend(draft.refer(each, target, event.caveats))
     _leave_keys(record, _OBJECT, line, report)
     yield from _made([draft, *links], line, report)
 
 
-def _alone(
-    record: Mapping[str, Any], caveats: Caveats, line: int, report: Report
-) -> Iterator[Entity]:
+def _alone(record: Mapping[str, Any], event: _Event, line: int, report: Report) -> Iterator[Entity]:
     """Yields the entity of an attribute without an object, if its type makes one."""
     uuid, kind = _uuid(record, line), record.get("type")
-    if not _may_go(record, _ATTRIBUTE, uuid, line, report):
+    if not _may_go(record, event, _ATTRIBUTE, uuid, line, report):
         return
     schema, name = _ALONE.get(kind, ("", "")) if isinstance(kind, str) else ("", "")
     value = record.get("value")
@@ -199,14 +218,17 @@ def _alone(
         report.add(Concern.STAYS_HOME, why, line=line, column=_ATTRIBUTE, id=uuid)
         return
     draft = EntityDraft(uuid, schema, line, report)
-    draft.add(name, value, caveats.with_tags(record.get(_TAG)), uuid)
+    draft.add(name, value, event.caveats.with_tags(record.get(_TAG)), uuid)
     _leave_keys(record, _ATTRIBUTE, line, report)
     yield from _made([draft], line, report)
 
 
-def _may_go(record: Mapping[str, Any], place: str, uuid: str, line: int, report: Report) -> bool:
-    """Returns whether an attribute is neither deleted nor a file; reports one that is."""
-    why = _DELETED if _is_deleted(record) else "a file" if record.get("data") else ""
+def _may_go(
+    record: Mapping[str, Any], event: _Event, place: str, uuid: str, line: int, report: Report
+) -> bool:
+    """Returns whether an attribute is shared, and neither deleted nor a file; else reports it."""
+    why = "" if event.shares(record) else NOT_SHARED
+    why = _DELETED if _is_deleted(record) else "a file" if record.get("data") else why
     if why:
         report.add(Concern.STAYS_HOME, why, line=line, column=place, id=uuid)
     return not why
@@ -259,5 +281,14 @@ Values whose tags are stricter than the marking profile are not sent; the report
 
 Example: tearline import misp events.json --to mx-prosecutor --agreement narcotics-2026 \
 --article money-laundering --purpose criminal-investigation""",
-    read=lambda stream, options, report: iter_misp(stream, report),
+    read=lambda stream, options, report: iter_misp(
+        stream, report, group=str(options["sharing-group"])
+    ),
+    options=(
+        Option(
+            name="sharing-group",
+            help="Send only values that MISP shares with this sharing group, by its name or UUID, "
+            "or with all communities.",
+        ),
+    ),
 )

@@ -57,7 +57,7 @@ FILES: Mapping[str, bytes] = {
     "stix": test_stix.bundle(test_stix.person(name=CANARY)),
     "un": test_un.document("", test_un.BARE.replace("BARE", CANARY)),
 }
-OPTIONS: Mapping[str, Options] = {"csv": {"mapping": test_csv.MAPPING}, "mt940": {"encoding": ""}}
+GIVEN: Mapping[str, Options] = {"csv": {"mapping": test_csv.MAPPING}}
 NAMES = sorted(FILES)
 MEMORY_BYTES = 48 << 20
 
@@ -68,10 +68,13 @@ def importer(name: str) -> Importer:
     return found
 
 
+def options_of(name: str) -> Options:
+    return {each.name: "" for each in importer(name).options} | GIVEN.get(name, {})
+
+
 def read(name: str, data: bytes, findings: Report | None = None) -> list[Entity]:
-    options = OPTIONS.get(name, {})
     taken = Report() if findings is None else findings
-    return list(importer(name).read(io.BytesIO(data), options, taken))
+    return list(importer(name).read(io.BytesIO(data), options_of(name), taken))
 
 
 def outcome(name: str, data: bytes) -> tuple[list[Entity], str]:
@@ -232,7 +235,7 @@ def test_memory_does_not_grow_with_the_number_of_rows(
 
     def memory(count: int) -> int:
         def read(stream: BinaryIO) -> None:
-            made = importer(name).read(stream, OPTIONS.get(name, {}), Report())
+            made = importer(name).read(stream, options_of(name), Report())
             assert sum(1 for _ in made) >= count
 
         return peak(read, pieces(count))

@@ -12,6 +12,7 @@ import pytest
 from tearline.errors import ImportRefused
 from tearline_client.connectors.exporters import misp as exporter
 from tearline_client.connectors.importers.misp import iter_misp
+from tearline_client.connectors.importers.misp_distribution import NOT_SHARED
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.demo.lead import ENTITIES
 from tearline_client.planning.entities import Entity
@@ -186,6 +187,75 @@ def test_what_is_deleted_or_none_of_a_marking_is_reported() -> None:
 def test_an_attribute_is_as_strict_as_its_event() -> None:
     clear = attribute("full-name", "Qiu", Tag=[{"name": "tlp:clear"}])
     assert read(event(item("person", clear), Tag=[{"name": "tlp:red"}])) == []
+
+
+GROUP = {"uuid": "4f1f0d8c-7a3e-4f53-8f4a-6a8a0d8f2b11", "name": "Lantern"}
+OTHER_GROUP = {"uuid": "4f1f0d8c-7a3e-4f53-8f4a-6a8a0d8f2b12", "name": "Harbour"}
+TO_GROUP = {"distribution": "4", "SharingGroup": GROUP}
+INHERITED = {"distribution": "5"}
+NOT_TO_GROUP: tuple[dict[str, Any], ...] = (
+    {"distribution": "0"},
+    {"distribution": "1"},
+    {"distribution": 2},
+    {"distribution": "4"},
+    {"distribution": "4", "SharingGroup": OTHER_GROUP},
+    {"distribution": "4", "SharingGroup": ["Lantern"]},
+    {"distribution": "7"},
+    {"distribution": None},
+)
+
+
+def shared(data: object, group: str = "Lantern") -> tuple[list[Entity], list[str]]:
+    """The entities that a sharing group may read, and the reasons for values that stay."""
+    report = Report()
+    found = list(iter_misp(io.BytesIO(json.dumps(data).encode()), report, group=group))
+    return found, [each.why for each in report if each.concern is Concern.STAYS_HOME]
+
+
+@pytest.mark.parametrize("group", [GROUP["name"], GROUP["uuid"], GROUP["uuid"].upper()])
+@pytest.mark.parametrize("level", [TO_GROUP, {"distribution": "3"}])
+def test_a_sharing_group_gets_values_shared_with_it_or_with_all(
+    level: dict[str, Any], group: str
+) -> None:
+    name = attribute("full-name", "Qiu Wenhao", **INHERITED)
+    found, _ = shared(event(item("person", name, **INHERITED), **level), group)
+    assert [each.properties["name"] for each in found] == [("Qiu Wenhao",)]
+
+
+@pytest.mark.parametrize("level", NOT_TO_GROUP)
+def test_an_event_object_or_attribute_for_others_stays_home(level: dict[str, Any]) -> None:
+    name = attribute("full-name", "Qiu Wenhao")
+    for data in (
+        event(item("person", name), **level),
+        event(item("person", name, **level), **TO_GROUP),
+        event(item("person", {**name, **level}), **TO_GROUP),
+    ):
+        found, reasons = shared(data)
+        assert not any(each.properties for each in found)
+        assert NOT_SHARED in reasons
+        assert list(iter_misp(io.BytesIO(json.dumps(data).encode()), Report()))  # else it is sent
+
+
+@pytest.mark.parametrize("level", [{}, INHERITED])
+def test_an_event_inherits_no_distribution(level: dict[str, Any]) -> None:
+    found, reasons = shared(event(item("person", attribute("full-name", "Qiu Wenhao")), **level))
+    assert (found, NOT_SHARED in reasons) == ([], True)
+
+
+@pytest.mark.parametrize("level", NOT_TO_GROUP)
+def test_no_reference_names_an_object_for_others(level: dict[str, Any]) -> None:
+    """The id of an entity is made of its object's UUID, which the group may not know."""
+    person = item("person", attribute("full-name", "Qiu Wenhao"), **level)
+    link = {"referenced_uuid": PERSON, "relationship_type": "belongs-to"}
+    account = item(
+        "bank-account",
+        attribute("iban", "DE02120300000000202051", 2),
+        uuid=ACCOUNT,
+        ObjectReference=[link],
+    )
+    found, _ = shared(event(account, person, **TO_GROUP))
+    assert [each.schema for each in found] == ["BankAccount"]
+    assert PERSON not in repr(found)
 
 
 def test_keys_of_the_event_are_reported_once() -> None:
