@@ -35,6 +35,14 @@ _SUMS = {
     Concern.REPEATED: "repeated",
     Concern.UNRECONCILED: "unreconciled",
 }
+_MEANINGS = {
+    Concern.NOT_UNDERSTOOD: "the value is carried as text",
+    Concern.STAYS_HOME: "the value is not carried",
+    Concern.UNVALIDATED: "the value is carried unchanged; compare it with the source",
+    Concern.REPEATED: "the row is merged with an earlier one",
+    Concern.UNRECONCILED: "the source contradicts itself; it is carried unchanged, so check it",
+}
+"""Meaning of each concern, beside a report that a person reads."""
 _MAX_TABLE = 1000  # rows that a table holds at once, to measure its columns
 
 report_option: Decorator = click.option(
@@ -187,6 +195,8 @@ def _end_report(cli: CliContext, report: Report, path: Path | None, *, shown: in
     if path is not None:
         with create_file(path.parent, path.name) as stream:
             stream.writelines(report_lines(report))
+    for concern in filter(report.counts.get, Concern):
+        cli.say(f"{concern}: {_MEANINGS[concern]}.")
     cli.say(f"{told_report(report)}.")
 
 

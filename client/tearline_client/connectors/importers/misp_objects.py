@@ -108,7 +108,7 @@ class EntityDraft:
     def add(self, name: str, value: str, caveats: Caveats, uuid: str) -> bool:
         """Adds a value, unless its tags are stricter than the marking; returns whether it did."""
         if caveats.exceed(self._marking(name)):
-            why = "its tags are stricter than the marking of the profile, which it would be sent by"
+            why = "a tag of it, or of its event, is unknown or stricter than the profile's marking"
             self._leave(why, name, uuid)
             return False
         if value:

@@ -165,7 +165,7 @@ class Statement:
         """Reports it if an opening balance and all entries are not the closing balance."""
         difference = _EXACT.subtract(closing, add_exactly(opening, self.total))
         if difference:
-            why = f"opening balance and {self.booked} entries do not make the closing balance"
+            why = f"opening balance and entries ({self.booked}) do not make the closing balance"
             self.report.add(Concern.UNRECONCILED, why, line=line, column=column)
 
     def leave_number(self, *, line: int, column: str) -> None:

@@ -76,7 +76,7 @@ def test_every_import_shows_how_far_it_is(
     if not is_terminal:
         assert not drawn
         return
-    assert list(drawn) == ["Reading", "Planning packets"]
+    assert list(drawn) == ["Reading", "Receiving from the exchange", "Planning packets"]
     assert drawn["Planning packets"] == 2
 
 

@@ -22,6 +22,8 @@ from tearline.errors import (
     NothingReleased,
     StoreBusy,
 )
+from tearline_client.cli.connector_group import _MEANINGS
+from tearline_client.connectors.importers.report import Concern
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.drafting import from_file
 from tearline_client.features.packets.bulk import BulkSender
@@ -279,3 +281,18 @@ def test_who_is_sent_to_under_which_agreement_is_not_guessed(
     assert refused.exit_code == MalformedInput.exit_status
     assert why in refused.stderr
     assert arrived(desk) == []
+
+
+def test_a_report_explains_the_words_that_it_has(desk: Desk, tmp_path: Path) -> None:
+    table, mapping = tmp_path / "people.csv", tmp_path / "mapping.toml"
+    table.write_text("number,name,born\n1,Qiu,14.03.1979\n")
+    mapping.write_text(f'{MAPPING}birthDate = "born"\n')
+    told = desk.run("import", "csv", table, "--mapping", mapping, "--dry-run", *ORDER).stderr
+    assert "unvalidated: the value is carried unchanged; compare it with the source." in told
+    assert "stays-home: the value is not carried." in told
+    assert "not-understood" not in told
+    assert "repeated:" not in told
+
+
+def test_each_concern_is_explained() -> None:
+    assert {*_MEANINGS} == {*Concern}

@@ -339,7 +339,7 @@ def test_another_file_is_refused(data: bytes, told: str) -> None:
         (
             "camt053.v2.five.decimals.xml",  # 18.150 and 8.850 do not make 27.050
             1,
-            ["opening balance and 1 entries do not make the closing balance"],
+            ["opening balance and entries (1) do not make the closing balance"],
         ),
         ("camt054.v2.xml", 3, []),
     ],

@@ -136,7 +136,7 @@ def test_attributes_without_an_object_are_entities_by_their_type() -> None:
     assert [each.object for each in report] == [alone[1]["uuid"]]
 
 
-STRICT = "its tags are stricter than the marking of the profile, which it would be sent by"
+STRICT = "a tag of it, or of its event, is unknown or stricter than the profile's marking"
 
 
 @pytest.mark.parametrize(
