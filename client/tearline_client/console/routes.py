@@ -16,6 +16,7 @@ from tearline_client.console.pages import (
     packet_export,
     packets,
     passkeys,
+    program_drafts,
     provider,
     requests,
     selection,
@@ -164,6 +165,14 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=f"{_DRAFT}/send-red", handler=review.last_page, roles=_LIAISON, wide=True),
     ConsoleRoute(
         path=f"{_DRAFT}/send-red", handler=review.send, method="POST", roles=_LIAISON, wide=True
+    ),
+    ConsoleRoute(path=program_drafts.PATH, handler=program_drafts.page, roles=_LIAISON),
+    ConsoleRoute(
+        path=program_drafts.PATH,
+        handler=program_drafts.discard,
+        method="POST",
+        roles=_LIAISON,
+        remote=False,
     ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
     ConsoleRoute(path="/cases", handler=cases.page, title=mark("Cases")),

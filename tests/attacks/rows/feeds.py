@@ -60,6 +60,19 @@ FEEDS = (
         evidence="the draft, which waits on",
     ),
     _row(
+        "have a program's draft leave twice, by two officers",
+        "tests/unit/client/console/test_program_drafts.py::test_a_draft_is_imported_once",
+        "features.feeds.drafts:FeedDrafts.verify_free",
+        code="TL-REQ-006",
+        evidence="one packet, and the entry access-discarded of the draft",
+    ),
+    _row(
+        "delete a program's draft without a trace",
+        "test_additions.py::test_no_draft_is_discarded_without_its_entry",
+        "features.feeds.drafts:FeedDrafts._record",
+        evidence="the entry access-discarded, with person, account and draft",
+    ),
+    _row(
         "read the status of another account's addition, or learn that it exists",
         "test_additions.py::test_an_account_learns_of_no_status_of_another",
         "features.feeds.drafts:verify_sender",

@@ -6,8 +6,7 @@ packet that arrives afterwards is not part of the file.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from tempfile import TemporaryFile
@@ -18,23 +17,19 @@ from starlette.responses import Response
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ConnectorUnusable, MalformedInput
-from tearline.limits import (
-    MAX_CONSOLE_EXPORT_PACKETS,
-    MAX_CONSOLE_EXPORT_REASONS,
-    MAX_CONSOLE_OPTION,
-)
+from tearline.limits import MAX_CONSOLE_EXPORT_PACKETS, MAX_CONSOLE_OPTION
 from tearline.text.choices import one_of
 from tearline_client.connectors.contract import Exporter, Option, OptionKind, Options
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.registry import EXPORTERS, Connector, Offer, blamed, load, offers
 from tearline_client.console.downloads import ANY_TYPE, download_file
 from tearline_client.console.forms import Form
-from tearline_client.console.languages import mark
 from tearline_client.console.pages.packet.document import (
     Badge,
     marking_notes,
     strictest_badge,
 )
+from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS
 from tearline_client.features.packets.export import PacketExport
@@ -42,14 +37,6 @@ from tearline_client.rendering.words import agency_name
 
 _DOWNLOAD = "download"
 _SHOWN_DIGITS = 12
-CONCERNS: Mapping[Concern, str] = {
-    Concern.STAYS_HOME: mark("Not carried"),
-    Concern.NOT_UNDERSTOOD: mark("Carried as text"),
-    Concern.UNVALIDATED: mark("Carried, but not valid"),
-    Concern.REPEATED: mark("Carried once, and repeated"),
-    Concern.UNRECONCILED: mark("Contradicts other values"),
-}
-"""Consequences of findings, as messages."""
 
 
 @immutable
@@ -90,23 +77,6 @@ class Leaving:
     is_frozen: bool
     fields: int = 0
     badge: Badge | None = None
-
-
-@immutable
-class Reason:
-    """Findings of a report with the same reason.
-
-    Attributes:
-        consequence: The consequence, as a message.
-        place: Property or path.
-        why: The reason.
-        count: The number of values.
-    """
-
-    consequence: str
-    place: str
-    why: str
-    count: int
 
 
 async def page(visit: Visit) -> Response:
@@ -153,7 +123,7 @@ async def make(visit: Visit) -> Response:
         "carried": report.made,
         "as_text": report.counts[Concern.NOT_UNDERSTOOD],
         "not_carried": report.counts[Concern.STAYS_HOME],
-        "reasons": _reasons(report),
+        **reasons_of(report),
     }
     return visit.render("export_review.html", values, status=409 if is_download else 200)
 
@@ -270,15 +240,6 @@ def _written(
             exporter.value.write(made.exported, file, options, report)
         unfinished.pop_all()
     return file, report
-
-
-def _reasons(report: Report) -> list[Reason]:
-    """Returns the most frequent reasons of a report, as many as a page shows."""
-    found = Counter((each.concern, each.column, each.why) for each in report)
-    return [
-        Reason(consequence=CONCERNS[concern], place=place, why=why, count=count)
-        for (concern, place, why), count in found.most_common(MAX_CONSOLE_EXPORT_REASONS)
-    ]
 
 
 def _file_name(exporter: Connector[Exporter], packets: Sequence[bytes]) -> str:

@@ -109,6 +109,6 @@ def _link(visit: Visit, task: Task) -> str:
         case TaskKind.CONSENT:
             return f"/consents/{task.id.hex()}" if visit.roles & READERS else "/consents"
         case TaskKind.DRAFT:
-            return ""
+            return f"/compose?draft={task.id.hex()}" if Role.LIAISON in visit.roles else ""
         case TaskKind.INVITATION | TaskKind.VOTE:
             return f"/cases/{task.id.hex()}"

@@ -8,12 +8,13 @@ import asyncio
 import json
 import secrets
 import uuid
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
-from tearline.errors import ImportTooLarge, NotFound, NotPermitted, PendingFull
+from tearline.errors import ImportTooLarge, NotFound, NotPermitted, PendingFull, TearlineError
 from tearline.limits import (
     MAX_TAXII_DRAFT_AGE_MS,
     MAX_TAXII_DRAFTS,
@@ -80,6 +81,7 @@ class FeedDrafts:
         self._persons = persons
         self._tag = tag
         self._title = title
+        self._imported: set[bytes] = set()
         self._turn = asyncio.Lock()  # one addition is read at a time, whoever sends many
 
     async def submit(
@@ -235,6 +237,38 @@ class FeedDrafts:
         self._record(EventCode.ACCESS_DISCARDED, draft.id, draft.account, person)
         with self._context.stores.database.transaction():
             self._store.discard(draft_id)
+
+    @contextmanager
+    def importing(self, draft_id: bytes, *, person: str = "") -> Iterator[None]:
+        """Context in which a draft's objects are released, or wait for a second person.
+
+        The draft is discarded at its end. If the release is refused, the draft waits on.
+
+        Args:
+            draft_id: 16 bytes.
+            person: The acting person, by the agency's own name; by default the logged-in person.
+
+        Raises:
+            NotFound: If the draft does not wait any more, or another release of it is under way.
+        """
+        self.verify_free(draft_id)
+        self._imported.add(draft_id)
+        try:
+            yield
+            with suppress(TearlineError):  # a refusal here would have it released again
+                self.discard(draft_id, person=person)
+        finally:
+            self._imported.discard(draft_id)
+
+    def verify_free(self, draft_id: bytes) -> None:
+        """Checks that a draft waits, and that no release of it is under way.
+
+        Raises:
+            NotFound: If not.
+        """
+        if draft_id in self._imported:
+            raise NotFound("the draft is being imported")
+        self.get(draft_id)
 
     def expire(self) -> None:
         """Deletes drafts and statuses that are too old; each draft is an entry of the access log.

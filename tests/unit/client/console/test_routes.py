@@ -75,6 +75,8 @@ MATRIX = {
     ("POST", "/compose/{draft}/send-red"): LIAISON,
     ("GET", "/packets/{packet}/recall"): LIAISON,
     ("POST", "/packets/{packet}/recall"): LIAISON,
+    ("GET", "/program-drafts"): LIAISON,
+    ("POST", "/program-drafts"): LIAISON,
     ("GET", "/requests"): ALL,
     ("GET", "/audit"): ALL,
     ("POST", "/audit"): ALL,

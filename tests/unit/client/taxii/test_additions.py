@@ -155,6 +155,29 @@ async def test_no_draft_is_discarded_without_its_entry(
     assert accesses(world.mx) == ended
 
 
+async def test_a_draft_stays_out_of_a_second_import_although_its_end_cannot_be_written(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = world.mx.node.feeds.drafts
+    await submitter(world).post(person(1))
+    (draft,) = drafts.list()
+
+    def full(store: AccessStore, events: object) -> None:
+        raise StoreFull
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AccessStore, "append", full)
+        with drafts.importing(draft.id), pytest.raises(NotFound), drafts.importing(draft.id):
+            pass
+        assert drafts.list() == (draft,)  # the release is done, and a person discards it
+    with pytest.raises(KeyError), drafts.importing(draft.id):
+        raise KeyError
+    assert drafts.list() == (draft,)
+    with drafts.importing(draft.id):
+        pass
+    assert drafts.list() == ()
+
+
 async def test_a_program_is_no_person_who_opens_its_draft(world: Simulation) -> None:
     feeder, drafts = submitter(world), world.mx.node.feeds.drafts
     await feeder.post(person(1))

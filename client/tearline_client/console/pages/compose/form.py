@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from io import BytesIO
 
 from starlette.responses import Response
 
@@ -22,8 +23,9 @@ from tearline_client.connectors.importers.preview import (
     mapping_text,
     preview_table,
 )
-from tearline_client.connectors.importers.report import Imported
+from tearline_client.connectors.importers.report import Imported, Report, gather
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
+from tearline_client.connectors.importers.stix import iter_stix
 from tearline_client.console.contents import (
     Entry,
     columns_of,
@@ -44,12 +46,13 @@ from tearline_client.console.pages.packet.document import DONE
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import INFORMATION, KINDS, SOURCE, URGENCIES
 from tearline_client.drafting.from_file import ReleaseOptions
+from tearline_client.features.feeds.drafts import FeedDraft
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.ftm_schema import SCHEMATA
 from tearline_client.rendering.words import agency_name
 
-FORM, FTM, CSV = "form", "ftm", "csv"
+FORM, FTM, CSV, STIX = "form", "ftm", "csv", "stix"
 DELIMITER_NAMES: Mapping[str, str] = {
     ",": mark("commas"),
     ";": mark("semicolons"),
@@ -66,7 +69,7 @@ _OFFERED = tuple(
     for kind in RULES
     if kind is not PacketKind.RECORD_REQUEST  # requests have pages of their own
 )
-_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping", "saved", "save-as")
+_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping", "saved", "save-as", "draft")
 _OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked")
 
 
@@ -100,12 +103,15 @@ class Terms:
 
 
 async def page(visit: Visit) -> Response:
-    """Shows the choice of terms and kind; with both in the address, the form of the packet."""
+    """Shows the choice of terms and kind; with both in the address, the form of the packet.
+
+    The address may name a draft of a program, whose objects are then the contents.
+    """
     if not visit.query("terms"):
         return _choice(visit)
     terms = _terms(visit.node, visit.query("terms"), visit.query("kind"))
     by = visit.query("by") or FORM
-    given = {"source": visit.query("source"), "to": ()}
+    given = {"source": visit.query("source"), "draft": visit.query("draft"), "to": ()}
     entries = first_entries(terms.kind)
     if answered := visit.query("source"):
         packet_id = visit.node.packets.find(answered)
@@ -122,13 +128,16 @@ def _answering(entry: Entry, packet_id: bytes) -> Entry:
 
 def _choice(visit: Visit) -> Response:
     node, source = visit.node, visit.query("source")
+    draft = _program_draft(visit, visit.query("draft"))
     found = []
     for agreement in node.agreements.list():
         for article in agreement.terms.articles:
             terms = Terms(agreement=agreement, article=article, kind=PacketKind.LEAD)
             if terms.partners(node):
                 found.append(terms)
-    chosen = ""
+    collection = draft.collection if draft else ""
+    same = (each for each in found if f"{each.agreement.name}/{each.article.id}" == collection)
+    chosen = next((each.name for each in same), "")
     if source:
         ref = node.packets.manifest(node.packets.find(source)).agreement
         chosen = f"{ref.id.hex()}.{ref.article}"
@@ -138,6 +147,7 @@ def _choice(visit: Visit) -> Response:
         "kinds": {kind: KINDS[kind] for kind in _OFFERED},
         "kind": PacketKind.FEEDBACK if source else PacketKind.LEAD,
         "source": source,
+        "draft": draft,
         "done": DONE.get(visit.query("done"), ""),
     }
     return visit.render("compose_terms.html", values)
@@ -158,8 +168,13 @@ async def enter(visit: Visit) -> Response:
         return _form(visit, terms, by, changed_entries(terms.kind, entries, form, does), given)
     try:
         # In a thread: thousands of lines take a second, and the node has other work meanwhile.
-        imported = await asyncio.to_thread(contents_of, form, by, entries, _chosen(form, saved))
-        prepared = await prepare(visit.node, _wish(terms, form, imported), person=visit.person)
+        draft = _program_draft(visit, form.text("draft")) if by == STIX else None
+        bundle = visit.node.feeds.drafts.open(draft.id, person=visit.person) if draft else b""
+        mapping = _chosen(form, saved)
+        imported = await asyncio.to_thread(contents_of, form, by, entries, mapping, bundle)
+        wish = _wish(terms, form, imported)
+        wish = replace(wish, program_draft=draft.id) if draft else wish
+        prepared = await prepare(visit.node, wish, person=visit.person)
     except TearlineError as error:
         return _form(visit, terms, by, entries, given, error)
     if by == FORM and not form.text("as_typed") and is_doubtful(terms.kind, entries):
@@ -260,7 +275,19 @@ def _wish(terms: Terms, form: Form, imported: Imported) -> Wish:
     return Wish(order=order, imported=imported, narrative=form.text("narrative").strip())
 
 
-def contents_of(form: Form, by: str, entries: tuple[Entry, ...], mapping: str = "") -> Imported:
+def _program_draft(visit: Visit, name: str) -> FeedDraft | None:
+    """Returns the draft of a program that a form or an address names, or None without a name.
+
+    Raises:
+        NotFound: If it does not wait any more.
+    """
+    drafts = visit.node.feeds.drafts
+    return drafts.get(drafts.find(name)) if name else None
+
+
+def contents_of(
+    form: Form, by: str, entries: tuple[Entry, ...], mapping: str = "", bundle: bytes = b""
+) -> Imported:
     """Returns the entities that a form holds: its fields, a pasted text, or one file.
 
     Args:
@@ -268,17 +295,21 @@ def contents_of(form: Form, by: str, entries: tuple[Entry, ...], mapping: str = 
         by: The way in which it gives them.
         entries: Its fields.
         mapping: Maps the columns of a table.
+        bundle: The objects of a program's draft, in place of those of the form.
 
     Raises:
         TearlineError: If they cannot be read.
     """
     if by == FORM:
         return imported_of(entries)
-    data = _contents(form)
+    data = bundle or _contents(form)
     if by == FTM:
         return parse_ftm(data)
+    if by == STIX:
+        report = Report()
+        return gather(iter_stix(BytesIO(data), report), report)
     if by != CSV:
-        raise MalformedInput(one_of(by, "way to give contents", (FORM, FTM, CSV)))
+        raise MalformedInput(one_of(by, "way to give contents", (FORM, FTM, CSV, STIX)))
     return parse_csv(data, parse_mapping(mapping.encode()))
 
 
@@ -338,6 +369,7 @@ def _form(
         "terms": terms,
         "kind": KINDS[terms.kind],
         "by": by,
+        "draft": _program_draft(visit, str(given.get("draft", ""))) if by == STIX else None,
         **entity_values(terms.kind, entries, judged=refused is not None or is_doubted),
         "is_doubted": is_doubted,
         "partners": terms.partners(node),

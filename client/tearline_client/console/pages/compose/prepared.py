@@ -38,6 +38,7 @@ class Wish:
         narrative: The free text, or empty.
         documents: The files.
         corrects: 32 bytes, the packet of ours to correct; empty for a new one.
+        program_draft: 16 bytes, the draft of a program that holds the entities; or empty.
     """
 
     order: ReleaseOptions
@@ -45,6 +46,7 @@ class Wish:
     narrative: str = field(default="", repr=False)
     documents: tuple[Document, ...] = field(default=(), repr=False)
     corrects: bytes = b""
+    program_draft: bytes = b""
 
     def with_document(self, document: Document) -> "Wish":
         """Returns the wish with one more file.

@@ -1,6 +1,7 @@
 """Each partner's view of a composed packet, and its last page: what leaves, to whom."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from starlette.responses import Response
 
@@ -20,6 +21,7 @@ from tearline_client.console.drafts import HeldDraft
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
 from tearline_client.console.pages.compose.prepared import Prepared, Wish, prepare
+from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS, KINDS, URGENCIES
 from tearline_client.drafting.release import release, takes_two
@@ -100,6 +102,8 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
                 for each in prepared.mentions
             ],
             "findings": prepared.findings,
+            **reasons_of(prepared.findings),
+            "program_draft": bool(wish.program_draft),
             "unmarked": prepared.unmarked,
             "documents": wish.documents,
             "guarded": dict(wish.order.about.guarded),
@@ -232,14 +236,14 @@ async def send(visit: Visit) -> Response:
         if not visit.request.url.path.endswith(f"/{_step(prepared)}"):
             raise NotPermitted("a field for named eyes alone is sent by its own page")
         plans = prepared.with_reason(reason)
-        try:
-            released = await release(
-                visit.node, plans, person=visit.person, most_parts=MAX_PAGE_PARTS
-            )
-        except (
-            EXCHANGE_AWAY
-        ):  # it is signed, and is sent later: a second attempt would be a second packet
-            return "/compose?done=queued"
+        with _import(visit, prepared.wish.program_draft):
+            try:
+                released = await release(
+                    visit.node, plans, person=visit.person, most_parts=MAX_PAGE_PARTS
+                )
+            except EXCHANGE_AWAY:
+                # It is signed, and is sent later: a second attempt would be a second packet.
+                return "/compose?done=queued"
         if isinstance(released, bytes):
             return "/compose?done=waits"
         if isinstance(released, ActQueued):
@@ -250,6 +254,13 @@ async def send(visit: Visit) -> Response:
         return f"/packets/{released.packets[0].hex()}?done={done}"
 
     return visit.redirect(await held.send(act))
+
+
+def _import(visit: Visit, draft_id: bytes) -> AbstractContextManager[None]:
+    """Returns the context of a release: the draft of a program goes with it."""
+    if not draft_id:
+        return nullcontext()
+    return visit.node.feeds.drafts.importing(draft_id, person=visit.person)
 
 
 def _step(prepared: Prepared) -> str:
