@@ -159,7 +159,7 @@ async def save(cli: CliContext, node: Node, draft_id: str, file: Path) -> None:
     with create_file(file.parent, file.name) as stream:
         stream.write(content)
     cli.say(f"Saved {file}. It holds contents in clear: delete it after the import.")
-    cli.advise(f"tearline import stix {file} --dry-run")
+    cli.advise(f"tearline import stix {file} --dry-run --to PARTNER --agreement NAME …")
 
 
 @draft.command()
@@ -231,7 +231,8 @@ def pull(
             rows.append({"file": str(file), "objects": count})
     cli.emit(rows, ["file", "objects"])
     if rows:
-        cli.advise(f"tearline import stix {rows[0]['file']} --dry-run")
+        first = rows[0]["file"]
+        cli.advise(f"tearline import stix {first} --dry-run --to PARTNER --agreement NAME …")
     else:
         cli.say("The collection has no object that was not read.")
 
