@@ -11,6 +11,7 @@ from attacks.test_proposals import terms
 from browser.conftest import Screen
 from support.node import context_of
 from support.simulation import PASSPHRASES, Member, Simulation
+from support.taxii import reader
 from tearline.onward.use import Use
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
@@ -20,12 +21,14 @@ from tearline_client.console.routes import ROUTES
 from tearline_client.demo.lead import ENTITIES, lead_jsonl
 from tearline_client.enrolment import root_signer
 from tearline_client.features.federation.acts import amended
+from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
 from unit.client.cli.test_import_commands import MAPPING
 from unit.client.console.browsers import add_person
 from unit.client.console.test_federation_page import JP, invited, vote
 from unit.client.console.test_packet_acts import POLYGLOT
+from unit.client.taxii.test_additions import person
 
 PERSON_NAME = "dora"
 FILES = (
@@ -111,6 +114,8 @@ async def fill(world: Simulation, words: Words) -> dict[str, str]:
     await us.recalls.recall(us.recalls.plan(recalled), RecallReason.MISTAKE)
     consent = await us.consents.ask(ours, [path_of(world.us, ours)], Use.EVIDENCE, words.short)
     await _decide(world)
+    await reader(world.mx, "platform", roles=[FeedRole.SUBMITTER]).post(person(1))
+    (added,) = mx.feeds.drafts.list()
     SavedMappings(mx.home.mappings).save("cards", MAPPING)
     await mx.receive()
     return {
@@ -125,6 +130,7 @@ async def fill(world: Simulation, words: Words) -> dict[str, str]:
         "agreement": mx.agreements.by_name("narcotics-2026").id.hex(),
         "entry": str(context_of(mx).stores.log.openings()[-1].opening.index),
         "slot": "0",
+        "added": added.id.hex(),
         "person": PERSON_NAME,
     }
 
@@ -166,6 +172,8 @@ def addresses(ids: dict[str, str]) -> list[str]:
     found = [f"/requests/{ids['mine']}", "/packets?subjects=1", "/packets?q=wenhao"]
     terms = f"{ids['agreement']}.money-laundering"
     found += [f"/compose?terms={terms}&kind=lead&by={by}" for by in ("form", "csv")]
+    found += [f"/compose?draft={ids['added']}"]
+    found += [f"/compose?terms={terms}&kind=lead&by=stix&draft={ids['added']}"]
     for path in dict.fromkeys(each.path for each in ROUTES if each.method == "GET"):
         names = {*re.findall(r"{(\w+)}", path)}
         if any(part in path for part in FILES) or names & NOT_HERE or "{draft}" in path:
