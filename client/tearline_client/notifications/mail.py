@@ -137,6 +137,8 @@ def _fault(error: OSError) -> str:
             return f"the mail server refused this address ({codes})"
         case smtplib.SMTPResponseException():
             return f"the mail server answered {error.smtp_code}"
+        case smtplib.SMTPServerDisconnected():
+            return "the mail server ended the connection, or did not answer in time"
         case smtplib.SMTPNotSupportedError():  # these words are of the library
             return f"the mail server cannot be used: {str(error).rstrip('.')}"
         case _:

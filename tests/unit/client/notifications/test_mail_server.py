@@ -121,3 +121,15 @@ def test_a_refused_address_is_told_as_such(post: Post, monkeypatch: pytest.Monke
     monkeypatch.setattr(post, "handle_RCPT", refuse, raising=False)
     fault = post.channel("a passphrase").send(News(new=1, last=1), NOW_S)
     assert fault == "the mail server refused this address (550)"
+
+
+def test_a_server_that_ends_the_connection_is_told_as_such(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def end(server: Any, *_: object) -> str:
+        server.transport.close()
+        return "250 ok"
+
+    monkeypatch.setattr(post, "handle_RCPT", end, raising=False)
+    fault = post.channel("a passphrase").send(News(new=1, last=1), NOW_S)
+    assert fault == "the mail server ended the connection, or did not answer in time"
