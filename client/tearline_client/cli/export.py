@@ -45,7 +45,7 @@ async def _export(
     report_file: Path | None,
     **options: Any,
 ) -> None:
-    own, report = options_of(cli, exporter, options), Report()
+    own, report = options_of(cli, exporter, options), Report(refuses=False)
     if target is not None:
         verify_free(target.parent, target.name)  # a failed export is not logged as done
     elif not exporter.value.is_text:

@@ -11,26 +11,30 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from tearline.errors import EntityFieldMalformed, ExportRefused, MalformedInput
-from tearline.limits import MAX_ENTITY_ID_BYTES
+from tearline.errors import EntityFieldMalformed, ExportRefused
 from tearline.packets.packet import Field, OpenedField
 from tearline.policy.form import Form
-from tearline.policy.marking import parse_marking
+from tearline.policy.marking import Marking, parse_marking, strictest
 from tearline_client.connectors.marked_entities import (
     EntityKey,
     ExportedPacket,
     MarkedEntity,
+    MarkedId,
     Source,
     marked_entity,
+)
+from tearline_client.connectors.text_tallies import (
+    TALLIES,
+    TextsByProperty,
+    TextTallies,
+    verify_bounds,
 )
 from tearline_client.planning.entities import (
     ID_PROPERTY,
     TOKEN_PREFIX,
     UNKNOWN_SCHEMA,
-    Entity,
     ids_by_token,
     split_path,
-    token_of_reference,
 )
 from tearline_client.planning.sealed_rows import SealedRows
 
@@ -40,8 +44,8 @@ CREATE TABLE entity (
     key BLOB NOT NULL UNIQUE,
     token BLOB NOT NULL,
     is_known INTEGER NOT NULL, -- whether more than its id is readable
-    sealed BLOB NOT NULL, -- its key
-    merged BLOB -- all its texts, once several packets have some
+    is_tallied INTEGER NOT NULL, -- whether its texts are counted: those of several packets are
+    sealed BLOB NOT NULL -- its key
 ) STRICT;
 CREATE INDEX entity_by_token ON entity (token, is_known, place);
 CREATE TABLE piece ( -- the fields of one entity in one packet
@@ -53,12 +57,12 @@ CREATE TABLE piece ( -- the fields of one entity in one packet
 CREATE INDEX piece_by_packet ON piece (packet, place);
 CREATE TABLE id (token BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
-_READ_AT_ONCE = 256  # entities
+_READ_AT_ONCE = 16  # pieces, of which each may fill a packet
 _RECENT = 4096  # tokens of which the ids are remembered
 
 _Fields = Sequence[OpenedField]
-_Texts = dict[str, list[str]]
-"""Texts of an entity by property."""
+_Ids = Mapping[str, MarkedId]
+"""Readable ids by token."""
 
 
 class ExportedPackets:
@@ -83,7 +87,8 @@ class ExportedPackets:
         self.node, self.begun_ms = node, begun_ms
         self.packets: dict[bytes, ExportedPacket] = {}
         self.fields: Mapping[bytes, tuple[OpenedField, ...]] = _FieldsByPacket(self)
-        self._rows = SealedRows(_SCHEMA, ExportRefused)
+        self._rows = SealedRows(_SCHEMA + TALLIES, ExportRefused)
+        self._tallies = TextTallies(self._rows)
         self._ordered: list[ExportedPacket] = []  # pieces name packets by their places
         self._numbers: dict[bytes, int] = {}
         self._size = 0
@@ -99,35 +104,29 @@ class ExportedPackets:
         Raises:
             EntityFieldMalformed: If the fields form no entities, alone or with those of its source.
         """
-        clear = [each.field for each in fields if each.field.form is Form.CLEAR]
-        ids = ids_by_token((field.path, field.values) for field in clear)
+        ids = _ids(fields)
         pieces: dict[EntityKey, list[OpenedField]] = {}
         for each in fields:
             token, schema, _ = split_path(each.field.path)
             key = EntityKey(source=packet.source, token=token, schema=schema)
             pieces.setdefault(key, []).append(each)
         for token, own in ids.items():
-            if self._id_of(packet.source, token) not in ("", own):
+            known = self._id_of(packet.source, token)
+            if known is not None and known.id != own.id:
                 raise EntityFieldMalformed("one token stands for two ids")
-        merged: dict[int, _Texts] = {}
         for key, piece in pieces.items():
+            own_id = ids[key.token].id if key.token in ids else TOKEN_PREFIX + key.token
+            texts = _texts_of(piece)
+            verify_bounds(own_id, key.schema, texts)
             place = self._place(key)
-            earlier = {} if place is None else self._merged(place)
-            texts = _united(earlier, piece)
-            _verify_bounds(ids.get(key.token, TOKEN_PREFIX + key.token), key.schema, texts)
-            if place is not None and texts != earlier:
-                merged[place] = texts
+            if place is not None:
+                self._tally_first(place)
+                self._tallies.verify(place, texts)
         number = len(self._ordered)
         for key, piece in pieces.items():
             self._put(key, number, piece)
-        for place, texts in merged.items():
-            sealed = self._rows.seal(_json(texts))
-            self._rows.execute("UPDATE entity SET merged = ? WHERE place = ?", sealed, place)
         for token, own in ids.items():
-            hashed = self._hash(packet.source, token)
-            self._rows.execute(
-                "INSERT OR IGNORE INTO id VALUES (?, ?)", hashed, self._rows.seal(own.encode())
-            )
+            self._put_id(packet.source, token, own)
         self._id_of.cache_clear()
         self.packets[packet.id] = packet
         self._ordered.append(packet)
@@ -138,18 +137,9 @@ class ExportedPackets:
 
         An entity of which only the id is readable is none, unless its schema is.
         """
-        for begin in range(0, self._size, _READ_AT_ONCE):
-            rows = self._rows.execute(
-                "SELECT place, entity.sealed, packet, piece.sealed"
-                " FROM entity JOIN piece USING (place)"
-                " WHERE place >= ? AND place < ? AND is_known ORDER BY place, packet",
-                begin,
-                begin + _READ_AT_ONCE,
-            )
-            for _, own in groupby(rows, itemgetter(0)):
-                pieces = list(own)
-                key = _decoded_key(self._rows.open(pieces[0][1]))
-                yield self._entity(key, ((packet, sealed) for _, _, packet, sealed in pieces))
+        for sealed, pieces in groupby(self._known_pieces(), itemgetter(0)):
+            key = _decoded_key(self._rows.open(sealed))
+            yield self._entity(key, ((packet, piece) for _, packet, piece in pieces))
 
     def entity(self, key: EntityKey) -> MarkedEntity:
         """Returns the entity of a key that ``find``, ``keys`` or an entity told."""
@@ -192,15 +182,18 @@ class ExportedPackets:
         if place is None:
             place, self._size = self._size, self._size + 1
             self._rows.execute(
-                "INSERT INTO entity VALUES (?, ?, ?, ?, ?, NULL)",
+                "INSERT INTO entity VALUES (?, ?, ?, ?, FALSE, ?)",
                 place,
                 self._hash(key.source, key.token, key.schema),
                 self._hash(key.source, key.token),
                 is_known,
                 self._rows.seal(_encoded_key(key)),
             )
-        elif is_known:
-            self._rows.execute("UPDATE entity SET is_known = 1 WHERE place = ?", place)
+        else:
+            self._rows.execute(
+                "UPDATE entity SET is_known = is_known OR ? WHERE place = ?", is_known, place
+            )
+            self._tallies.add(place, _texts_of(piece))
         content = _json([_encoded_field(each) for each in piece])
         sealed = self._rows.seal(content)
         self._rows.execute("INSERT INTO piece VALUES (?, ?, ?)", place, packet, sealed)
@@ -210,21 +203,42 @@ class ExportedPackets:
         rows = self._rows.execute("SELECT place FROM entity WHERE key = ?", hashed)
         return rows[0][0] if rows else None
 
-    def _pieces(self, place: int | None) -> list[tuple[int, bytes]]:
-        return self._rows.execute(
-            "SELECT packet, sealed FROM piece WHERE place = ? ORDER BY packet", place
-        )
+    def _pieces(self, place: int | None) -> Iterator[tuple[int, bytes]]:
+        """Yields the packet and content of each piece of an entity."""
+        after = -1
+        while rows := self._rows.execute(
+            "SELECT packet, sealed FROM piece WHERE place = ? AND packet > ?"
+            " ORDER BY packet LIMIT ?",
+            place,
+            after,
+            _READ_AT_ONCE,
+        ):
+            yield from rows
+            after = rows[-1][0]
 
-    def _merged(self, place: int) -> _Texts:
-        """Returns all texts of an entity so far, however many packets have some."""
-        ((merged,),) = self._rows.execute("SELECT merged FROM entity WHERE place = ?", place)
-        if merged is not None:
-            texts: _Texts = json.loads(self._rows.open(merged))
-            return texts
-        (first,) = self._rows.execute(
-            "SELECT sealed FROM piece WHERE place = ? ORDER BY packet LIMIT 1", place
+    def _known_pieces(self) -> Iterator[tuple[bytes, int, bytes]]:
+        """Yields the pieces of all entities: the entity's sealed key, and as ``_pieces``."""
+        after = -1, -1
+        while rows := self._rows.execute(
+            "SELECT place, packet, entity.sealed, piece.sealed"
+            " FROM piece CROSS JOIN entity USING (place)"  # in this order, without sorting
+            " WHERE (place, packet) > (?, ?) AND is_known ORDER BY place, packet LIMIT ?",
+            *after,
+            _READ_AT_ONCE,
+        ):
+            for _, packet, key, sealed in rows:
+                yield key, packet, sealed
+            after = rows[-1][0], rows[-1][1]
+
+    def _tally_first(self, place: int) -> None:
+        """Counts the texts of an entity of one packet; later packets add only their own."""
+        ((is_tallied,),) = self._rows.execute(
+            "SELECT is_tallied FROM entity WHERE place = ?", place
         )
-        return _united({}, self._opened(first[0]))
+        if not is_tallied:
+            ((_, first),) = self._pieces(place)
+            self._tallies.add(place, _texts_of(self._opened(first)))
+            self._rows.execute("UPDATE entity SET is_tallied = TRUE WHERE place = ?", place)
 
     def _entity(self, key: EntityKey, pieces: Iterable[tuple[int, bytes]]) -> MarkedEntity:
         fields = (
@@ -234,11 +248,21 @@ class ExportedPackets:
         )
         return marked_entity(key, fields, partial(self._id_of, key.source))
 
-    def _stored_id(self, source: Source, token: str) -> str:
+    def _stored_id(self, source: Source, token: str) -> MarkedId | None:
         rows = self._rows.execute(
             "SELECT sealed FROM id WHERE token = ?", self._hash(source, token)
         )
-        return self._rows.open(rows[0][0]).decode() if rows else ""
+        if not rows:
+            return None
+        ftm_id, marking = json.loads(self._rows.open(rows[0][0]))
+        return MarkedId(id=ftm_id, marking=parse_marking(marking))
+
+    def _put_id(self, source: Source, token: str, own: MarkedId) -> None:
+        known = self._id_of(source, token)
+        marking = own.marking if known is None else strictest((known.marking, own.marking))
+        if known is None or marking != known.marking:
+            sealed = self._rows.seal(_json([own.id, marking.encode()]))
+            self._rows.execute("REPLACE INTO id VALUES (?, ?)", self._hash(source, token), sealed)
 
     def _opened(self, sealed: bytes) -> list[OpenedField]:
         return [_decoded_field(each) for each in json.loads(self._rows.open(sealed))]
@@ -261,34 +285,33 @@ class _FieldsByPacket(Mapping[bytes, tuple[OpenedField, ...]]):
         return len(self._exported.packets)
 
 
-def _united(earlier: _Texts, piece: _Fields) -> _Texts:
-    """Returns the texts of an entity by property, each once."""
-    united = dict(earlier)
+def _ids(fields: _Fields) -> _Ids:
+    """Returns the readable ids in some fields, each as strict as all its fields.
+
+    Raises:
+        EntityFieldMalformed: If a field belongs to no entity, or two ids claim one token.
+    """
+    clear = [each.field for each in fields if each.field.form is Form.CLEAR]
+    ids = ids_by_token((field.path, field.values) for field in clear)
+    markings: dict[str, list[Marking]] = {}
+    for field in clear:
+        token, _, name = split_path(field.path)
+        if name == ID_PROPERTY:
+            markings.setdefault(token, []).append(field.marking)
+    return {
+        token: MarkedId(id=ftm_id, marking=strictest(markings[token]))
+        for token, ftm_id in ids.items()
+    }
+
+
+def _texts_of(piece: _Fields) -> TextsByProperty:
+    """Returns the texts of one piece."""
+    found: dict[str, dict[str, None]] = {}  # keys of the inner ones are an ordered set
     for each in piece:
         name = split_path(each.field.path)[2]
         if name != ID_PROPERTY:
-            united[name] = list(dict.fromkeys((*united.get(name, ()), *each.field.texts)))
-    return united
-
-
-def _verify_bounds(ftm_id: str, schema: str, texts: _Texts) -> None:
-    """Checks that an entity has the bounds of one, even if all its references become ids.
-
-    Raises:
-        EntityFieldMalformed: If not.
-    """
-    try:
-        Entity(
-            id=ftm_id,
-            schema=schema,
-            properties={name: tuple(map(_longest, some)) for name, some in texts.items()},
-        )
-    except MalformedInput as malformed:
-        raise EntityFieldMalformed(malformed.why) from None
-
-
-def _longest(text: str) -> str:
-    return text.ljust(MAX_ENTITY_ID_BYTES) if token_of_reference(text) else text
+            found.setdefault(name, {}).update(dict.fromkeys(each.field.texts))
+    return {name: tuple(texts) for name, texts in found.items()}
 
 
 def _encoded_key(key: EntityKey) -> bytes:

@@ -18,9 +18,6 @@ from tearline_client.planning.entities import (
 )
 from tearline_client.planning.ftm_schema import is_reference
 
-IdOf = Callable[[str], str]
-"""Returns the readable id of a token, or empty text."""
-
 
 @immutable
 class Source:
@@ -51,6 +48,23 @@ class EntityKey:
 
 
 @immutable
+class MarkedId:
+    """Readable id of an entity.
+
+    Attributes:
+        id: Its FollowTheMoney id.
+        marking: A marking as strict as that of each field with it.
+    """
+
+    id: str
+    marking: Marking
+
+
+IdOf = Callable[[str], MarkedId | None]
+"""Returns the readable id of a token, or None."""
+
+
+@immutable
 class ExportedPacket:
     """Packet of an export.
 
@@ -76,7 +90,7 @@ class Texts:
     Attributes:
         values: The values, references as texts, each once.
         tokens: Token of each reference among them.
-        marking: A marking as strict as that of each packet.
+        marking: A marking as strict as that of each value and of each id among them.
         is_coarse: Whether only a generalised form is readable.
     """
 
@@ -92,7 +106,7 @@ class MarkedEntity:
 
     Attributes:
         key: Its key.
-        id: Its FollowTheMoney id, or empty if that is not readable.
+        id: Its FollowTheMoney id, or empty if no packet of its source tells it.
         id_marking: Marking of the id, if it is readable.
         properties: Readable values by property.
         packets: Packets with a readable field of it, in the order of the export.
@@ -134,18 +148,22 @@ def marked_entity(
         id_of: Returns the readable ids of its source.
     """
     packets: dict[bytes, int] = {}
-    by_property: dict[str, list[Field]] = {}
+    by_property: dict[str, dict[bool, _Values]] = {}
     for packet, field in fields:
         packets[packet.id] = packet.time_ms
-        by_property.setdefault(field.path.rpartition("/")[2], []).append(field)
-    own = [each for each in by_property.pop(ID_PROPERTY, ()) if each.form is Form.CLEAR]
+        forms = by_property.setdefault(field.path.rpartition("/")[2], {})
+        found = forms.setdefault(field.form is Form.CLEAR, _Values())
+        found.texts.update(dict.fromkeys(field.texts))
+        found.markings.add(field.marking)
+    by_property.pop(ID_PROPERTY, None)
+    own = id_of(key.token)
     return MarkedEntity(
         key=key,
-        id=own[0].texts[0] if own else "",
-        id_marking=strictest(each.marking for each in own) if own else None,
+        id=own.id if own else "",
+        id_marking=own.marking if own else None,
         properties={
-            name: _texts(is_reference(key.schema, name), found, id_of)
-            for name, found in by_property.items()
+            name: _texts(is_reference(key.schema, name), forms, id_of)
+            for name, forms in by_property.items()
         },
         packets=tuple(packets),
         first_ms=min(packets.values()),
@@ -153,19 +171,30 @@ def marked_entity(
     )
 
 
-def _texts(are_references: bool, fields: list[Field], id_of: IdOf) -> Texts:
+class _Values:
+    """Values of one property in one form, each once, however many packets have them."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, None] = {}  # its keys are a set that keeps the order
+        self.markings: set[Marking] = set()
+
+
+def _texts(are_references: bool, forms: Mapping[bool, _Values], id_of: IdOf) -> Texts:
     """Returns the values of one property; a clear value stands for a generalised one."""
-    clear = [each for each in fields if each.form is Form.CLEAR]
-    texts = tuple(dict.fromkeys(text for each in clear or fields for text in each.texts))
+    found = forms.get(True) or forms[False]
+    texts, markings = tuple(found.texts), set(found.markings)
     tokens: dict[str, str] = {}
     if are_references:
-        named = {text: token_of_reference(text) for text in texts}
-        resolved = {text: (id_of(token) if token else "") or text for text, token in named.items()}
-        texts = tuple(dict.fromkeys(resolved.values()))
-        tokens = {resolved[text]: token for text, token in named.items() if token}
+        resolved: dict[str, None] = {}
+        for text in texts:
+            token = token_of_reference(text)
+            own = id_of(token) if token else None
+            if own:
+                markings.add(own.marking)
+            resolved[own.id if own else text] = None
+            if token:
+                tokens[own.id if own else text] = token
+        texts = tuple(resolved)
     return Texts(
-        values=texts,
-        tokens=tokens,
-        marking=strictest(each.marking for each in clear or fields),
-        is_coarse=not clear,
+        values=texts, tokens=tokens, marking=strictest(markings), is_coarse=True not in forms
     )

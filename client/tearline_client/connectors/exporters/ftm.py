@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import BinaryIO
 
+from tearline.errors import MalformedInput
 from tearline_client.connectors.contract import Exporter, Option, OptionKind, Options
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.json_text import encode_json
@@ -37,7 +38,8 @@ def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> E
     """Returns the entity in FollowTheMoney's own schemata, for readers that know no others.
 
     A ``Substance`` becomes an ``Asset``, a ``TransferLeg`` a ``Payment``, any other an
-    ``Event``. Its notes or description contain the values without a property.
+    ``Event``. Its notes or description contain the values without a property. An entity with more
+    of these than one property holds is returned unchanged.
     """
     if entity.schema not in EXTENSIONS:
         return entity
@@ -52,7 +54,10 @@ def without_extension(entity: Entity, *, generalised: Collection[str] = ()) -> E
             notes.extend(f"{said}: {value}" for value in values)
     if notes:
         properties[remarks] = (*properties.get(remarks, ()), *notes)
-    return Entity(id=entity.id, schema=schema, properties=properties)
+    try:
+        return Entity(id=entity.id, schema=schema, properties=properties)
+    except MalformedInput:
+        return entity
 
 
 def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
@@ -60,6 +65,9 @@ def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report:
         entity, coarse = each.entity, each.generalised
         report.made += 1
         written = without_extension(entity, generalised=coarse) if options["plain"] else entity
+        if options["plain"] and written is entity and entity.schema in EXTENSIONS:
+            why = "in Tearline's own schema, for it has too many texts for notes of another"
+            report.add(Concern.NOT_UNDERSTOOD, why, column=entity.schema, id=entity.id)
         if written is not entity:
             for name in entity.properties.keys() - written.properties.keys():
                 why = f"among the texts of a {written.schema}, which has no such property"

@@ -12,8 +12,8 @@ from tearline.policy.marking import Marking, strictest
 from tearline.text.display import visible
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Concern, Report
-from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity
-from tearline_client.planning.entities import Entity
+from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity, Texts
+from tearline_client.planning.entities import ID_PROPERTY, Entity
 from tearline_client.planning.ftm_schema import is_reference, property_of
 
 ENDS: Mapping[str, tuple[str, str]] = {
@@ -91,12 +91,17 @@ class Graph:
         self._packets = packets
         self._report = report
         self._keys: dict[str, list[EntityKey]] = {}
-        self._referenced: set[str] = set()
+        self._referenced: dict[str, Marking] = {}
         columns: set[str] = set()
         for each in packets.entities():
             entity = each.entity
             self._keys.setdefault(entity.id, []).append(each.key)
-            self._referenced.update(target for _, target in _references(entity))
+            for _, texts in _references(each):
+                for target in texts.values:
+                    known = self._referenced.get(target, texts.marking)
+                    self._referenced[target] = (
+                        known if known == texts.marking else strictest((known, texts.marking))
+                    )
             columns.update(name for name in entity.properties if property_of(entity.schema, name))
         self.columns = sorted(columns)
         """Names of the known properties, as attributes."""
@@ -106,8 +111,9 @@ class Graph:
         for parts in self._parts():
             if self._ends(parts) is None:
                 yield Node(id=element_id(parts[0].entity.id), attributes=self._attributes(parts))
-        for target in sorted(self._referenced - self._keys.keys()):
-            yield Node(id=element_id(target), attributes={})
+        for target in sorted(self._referenced.keys() - self._keys.keys()):
+            marking = _told_marking(self._referenced[target], [ID_PROPERTY])
+            yield Node(id=element_id(target), attributes={MARKINGS: marking})
 
     def edges(self) -> Iterator[Edge]:
         """Yields the edges: of linking entities, and of the references of nodes."""
@@ -117,8 +123,14 @@ class Graph:
                 yield _edge(own_id, *ends, self._attributes(parts))
                 continue
             for part in parts:
-                for name, target in _references(part.entity):
-                    yield _edge("", own_id, target, {LABEL: name})
+                for name, texts in _references(part):
+                    attributes = {
+                        LABEL: name,
+                        ORIGINATORS: part.key.source.origin,
+                        MARKINGS: _told_marking(texts.marking, [name]),
+                    }
+                    for target in texts.values:
+                        yield _edge("", own_id, target, attributes)
 
     def _parts(self) -> Iterator[list[MarkedEntity]]:
         """Yields the entities of each id."""
@@ -189,12 +201,11 @@ def _put(values: dict[str, dict[str, None]], name: str, texts: Iterable[str]) ->
     values.setdefault(name, {}).update(dict.fromkeys(texts))
 
 
-def _references(entity: Entity) -> Iterator[tuple[str, str]]:
-    """Yields each reference: the property, and the id that it names."""
-    for name, values in entity.properties.items():
-        if is_reference(entity.schema, name):
-            for value in values:
-                yield name, value
+def _references(entity: MarkedEntity) -> Iterator[tuple[str, Texts]]:
+    """Yields each property whose values are ids of entities, with these."""
+    for name, texts in entity.properties.items():
+        if is_reference(entity.key.schema, name):
+            yield name, texts
 
 
 def _caption(entity: Entity) -> Sequence[str]:
@@ -204,13 +215,18 @@ def _caption(entity: Entity) -> Sequence[str]:
 
 
 def _told_markings(parts: Iterable[MarkedEntity]) -> Iterator[str]:
-    """Yields each marking, with its properties; the strictest one of each property."""
-    found: dict[str, list[Marking]] = {}
+    """Returns each marking, with its properties and the id; the strictest one of each property."""
+    found: dict[str, set[Marking]] = {}
     for part in parts:
+        if part.id_marking is not None:
+            found.setdefault(ID_PROPERTY, set()).add(part.id_marking)
         for name, texts in part.properties.items():
-            found.setdefault(name, []).append(texts.marking)
-    names: dict[str, list[str]] = {}
+            found.setdefault(name, set()).add(texts.marking)
+    names: dict[Marking, list[str]] = {}
     for name, markings in found.items():
-        names.setdefault(strictest(markings).encode(), []).append(name)
-    for text, marked in sorted(names.items()):
-        yield f"{text} ({', '.join(sorted(marked))})"
+        names.setdefault(strictest(markings), []).append(name)
+    return iter(sorted(map(_told_marking, names.keys(), names.values())))
+
+
+def _told_marking(marking: Marking, names: Iterable[str]) -> str:
+    return f"{marking.encode()} ({', '.join(sorted(names))})"

@@ -18,7 +18,7 @@ from tearline_client.connectors.exporters.json_text import encode_json
 from tearline_client.connectors.exporters.misp_objects import MispObject
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.marked_entities import ExportedPacket
-from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
+from tearline_client.planning.entities import ID_PROPERTY, UNKNOWN_SCHEMA, token_of_reference
 from tearline_client.planning.ftm_schema import is_reference
 
 NAMESPACE = UUID("6f4c1a0e-0b62-5c0d-9d9e-3f6f3e5b7c21")
@@ -132,7 +132,7 @@ def _references(
         if not is_reference(schema, name):
             continue
         for text in field.texts:
-            target = targets.get(text.removeprefix(TOKEN_PREFIX))
+            target = targets.get(token_of_reference(text))
             if target is None:
                 why = "the entity is in another packet, and an event refers to its own objects only"
                 report.add(Concern.STAYS_HOME, why, column=f"{schema}.{name}", id=source)

@@ -3,7 +3,7 @@
 import datetime
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any
 
@@ -134,10 +134,11 @@ class _Objects:
         if not is_observable:
             made |= _common(entity)
         made |= shape.fixed if shape else {}
-        properties = _merged(parts)
+        properties, coarse = _merged(parts)
         places = _places(shape, properties)
         made |= {name: text for name, (_, text) in places.items()}
-        extension, selectors = self._extension(parts, properties, places)
+        every = (*properties.items(), *coarse.items())
+        extension, selectors = self._extension(parts, every, places)
         if is_observable:
             extension["originators"] = sorted({part.key.source.origin for part in parts})
         made["extensions"] = {ENTITY_EXTENSION: extension}
@@ -152,7 +153,7 @@ class _Objects:
         others = {name: texts for name, texts in entity.properties.items() if name not in ends}
         shape = link_shape(entity.key.schema)
         places = _link_places(shape, others, source, target)
-        extension, selectors = self._extension([entity], others, places, is_link=True)
+        extension, selectors = self._extension([entity], others.items(), places, is_link=True)
         for name, end in zip(("source_ref", "target_ref"), ends, strict=True):
             selectors.append((name, entity.properties[end].marking))
         for name, (place, _) in places.items():
@@ -199,13 +200,23 @@ class _Objects:
 
     def _target(self, entity: MarkedEntity, value: str, texts: Texts) -> str:
         """Returns the id of the node that a reference names, or empty text."""
-        key = self._packets.find(entity.key.source, texts.tokens.get(value, ""))
+        token = texts.tokens.get(value, "")
+        key = self._packets.find(entity.key.source, token) if token else None
         return self._id(key) if key else ""
+
+    def _referred(self, parts: Iterable[MarkedEntity]) -> Mapping[str, Set[str]]:
+        """Returns the values by property that are relationships to other nodes."""
+        found: dict[str, set[str]] = {}
+        for part in parts:
+            for name, texts in part.properties.items():
+                referred = (each for each in texts.tokens if self._target(part, each, texts))
+                found.setdefault(name, set()).update(referred)
+        return found
 
     def _extension(
         self,
         parts: Sequence[MarkedEntity],
-        properties: Mapping[str, Texts],
+        properties: Iterable[tuple[str, Texts]],
         places: _Places,
         *,
         is_link: bool = False,
@@ -227,12 +238,10 @@ class _Objects:
             ]
         taken = {place.of: len(text) if place.is_list else 1 for place, text in places.values()}
         listed: list[StixObject] = []
-        for name, texts in properties.items():
-            values = [
-                value
-                for value in texts.values[taken.get(name, 0) :]
-                if is_link or not any(self._target(part, value, texts) for part in parts)
-            ]
+        referred: Mapping[str, Set[str]] = {} if is_link else self._referred(parts)
+        for name, texts in properties:
+            left = texts.values[0 if texts.is_coarse else taken.get(name, 0) :]
+            values = [value for value in left if value not in referred.get(name, ())]
             if not values:
                 continue
             selectors.append((f"{path}.properties.[{len(listed)}]", texts.marking))
@@ -282,23 +291,33 @@ def _link_places(
     return found
 
 
-def _merged(parts: Sequence[MarkedEntity]) -> Mapping[str, Texts]:
-    """Returns the properties of the entities of one node, each value once."""
+def _merged(
+    parts: Sequence[MarkedEntity],
+) -> tuple[Mapping[str, Texts], Mapping[str, Texts]]:
+    """Returns the properties of the entities of one node, each value once.
+
+    The second are those in generalised form alone, if the node has several entities: one of them
+    may have the clear form of another value.
+    """
     if len(parts) == 1:
-        return parts[0].properties
-    by_name: dict[str, list[Texts]] = {}
+        return parts[0].properties, {}
+    forms: tuple[dict[str, list[Texts]], dict[str, list[Texts]]] = {}, {}
     for part in parts:
         for name, texts in part.properties.items():
-            by_name.setdefault(name, []).append(texts)
-    return {
-        name: Texts(
-            values=tuple(dict.fromkeys(value for each in some for value in each.values)),
-            tokens={value: token for each in some for value, token in each.tokens.items()},
-            marking=strictest(each.marking for each in some),
-            is_coarse=all(each.is_coarse for each in some),
-        )
-        for name, some in by_name.items()
-    }
+            forms[texts.is_coarse].setdefault(name, []).append(texts)
+    clear, coarse = (
+        {
+            name: Texts(
+                values=tuple(dict.fromkeys(value for each in some for value in each.values)),
+                tokens={},  # each stands for an entity of its own source
+                marking=strictest({each.marking for each in some}),
+                is_coarse=bool(is_coarse),
+            )
+            for name, some in by_name.items()
+        }
+        for is_coarse, by_name in enumerate(forms)
+    )
+    return clear, coarse
 
 
 def _common(entity: MarkedEntity) -> StixObject:

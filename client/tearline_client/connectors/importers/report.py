@@ -72,13 +72,19 @@ _LINES_PIECE = 64 << 10
 class Report(Collection[Finding]):
     """Findings in the order of the source, in bounded memory.
 
+    Args:
+        refuses: Whether too many findings refuse the work, as an import's do. An export counts
+            those beyond the bound: a partner's packets do not stop it.
+
     Attributes:
         made: Number of entities so far; parts with one id and schema count once.
         repeated: Number of rows without a new entity.
         counts: Number of findings by concern.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, refuses: bool = True) -> None:
+        self._refuses = refuses
+        self._size = 0
         self._held: list[Finding] = []
         self._file: int | None = None
         self._once: set[tuple[Concern, str, str]] = set()
@@ -93,7 +99,7 @@ class Report(Collection[Finding]):
             yield Finding(**{**fields, "concern": Concern(fields["concern"])})
 
     def __len__(self) -> int:
-        return self.counts.total()
+        return self._size
 
     def __contains__(self, finding: object) -> bool:
         return any(each == finding for each in self)
@@ -119,10 +125,13 @@ class Report(Collection[Finding]):
             id: Id of the object in the source.
 
         Raises:
-            ImportTooLarge: If the report has too many findings.
+            ImportTooLarge: If the report has too many findings, and refuses them.
         """
         if len(self) >= MAX_IMPORT_FINDINGS:
-            raise ImportTooLarge(f"over {MAX_IMPORT_FINDINGS} values are doubtful")
+            if self._refuses:
+                raise ImportTooLarge(f"over {MAX_IMPORT_FINDINGS} values are doubtful")
+            self.counts[concern] += 1
+            return
         self._keep(
             Finding(line=line, column=column, part=part, concern=concern, why=why, object=id)
         )
@@ -149,6 +158,7 @@ class Report(Collection[Finding]):
 
     def _keep(self, finding: Finding) -> None:
         self.counts[finding.concern] += 1
+        self._size += 1
         if len(self._held) < _HELD:
             self._held.append(finding)
             return

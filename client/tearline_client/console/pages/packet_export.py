@@ -231,7 +231,7 @@ def _written(
     exporter: Connector[Exporter], made: PacketExport, options: Options
 ) -> tuple[BinaryIO, Report]:
     """Returns the file of an export, open and without a name, and its report."""
-    report = Report()
+    report = Report(refuses=False)
     for packet in made.left_out:
         report.add(Concern.STAYS_HOME, "the packet forms no entities", id=packet.hex())
     with ExitStack() as unfinished:

@@ -8,7 +8,9 @@ import pytest
 
 from support.unnamed_files import unnamed_files
 from tearline.errors import EntityFieldMalformed, ExportRefused
+from tearline.limits import MAX_FIELD_BYTES, MAX_PROPERTIES, MAX_VALUES
 from tearline.packets.packet import Field, OpenedField
+from tearline.policy.marking import Marking, is_at_least_as_strict
 from tearline_client.connectors import exported_packets
 from tearline_client.connectors.contract import Exporter
 from tearline_client.connectors.exported_packets import ExportedPackets
@@ -18,7 +20,16 @@ from tearline_client.connectors.importers.report import Report
 from tearline_client.connectors.marked_entities import EntityKey, ExportedPacket, Source
 from tearline_client.connectors.registry import EXPORTERS, load, offers
 from tearline_client.planning.entities import Entity, connected_groups, fields_of
-from unit.client.connectors.exporters.views import AMBER, NODE, ORIGIN, TIME_MS, only, view_of
+from tearline_client.planning.sealed_rows import SealedRows
+from unit.client.connectors.exporters.views import (
+    AMBER,
+    NODE,
+    ORIGIN,
+    RED,
+    TIME_MS,
+    only,
+    view_of,
+)
 
 SOURCE = Source(origin=ORIGIN, agreement=bytes(16))
 QIU = Entity(id="qiu", schema="Person", properties={"name": ("Qiu Wenhao",)})
@@ -38,9 +49,9 @@ def packet(number: int, source: Source = SOURCE) -> ExportedPacket:
     )
 
 
-def field(path: str, *texts: str) -> OpenedField:
+def field(path: str, *texts: str, marking: Marking = AMBER) -> OpenedField:
     values = tuple(text.encode() for text in texts)
-    return OpenedField(slot=0, field=Field(path=path, values=values, marking=AMBER))
+    return OpenedField(slot=0, field=Field(path=path, values=values, marking=marking))
 
 
 def payments(size: int) -> Iterator[Entity]:
@@ -165,6 +176,110 @@ def test_an_entity_of_many_packets_is_read_once_more_with_each_of_them_at_most(
         )
     assert sum(opened) <= 2 * 40
     assert len(next(exported.entities()).properties["name"].values) == 40
+
+
+def test_the_work_of_a_packet_does_not_grow_with_the_earlier_ones_of_its_entity(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thousands of small packets about one person would take hours otherwise."""
+    sealed = list[int]()
+    seal = SealedRows.seal
+
+    def counted(self: SealedRows, content: bytes) -> bytes:
+        sealed.append(len(content))
+        return seal(self, content)
+
+    monkeypatch.setattr(SealedRows, "seal", counted)
+    exported = ExportedPackets(NODE, TIME_MS)
+    for number in range(400):
+        exported.add(packet(number), [field(f"{TOKEN}/Person/name", f"Nobody {number}")])
+    assert sum(sealed) < 400 * 300
+    assert len(next(exported.entities()).properties["name"].values) == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("name", [f"Nobody {number}" for number in range(MAX_VALUES)]),
+        ("notes", ["x" * (MAX_FIELD_BYTES - 5)]),
+    ],
+)
+def test_of_several_packets_an_entity_has_the_bounds_of_one(name: str, texts: list[str]) -> None:
+    exported = ExportedPackets(NODE, TIME_MS)
+    half = len(texts) // 2
+    exported.add(packet(1), [field(f"{TOKEN}/Person/{name}", *texts[half:])])
+    exported.add(packet(2), [field(f"{TOKEN}/Person/{name}", *texts[:half], texts[-1])])
+    for number in range(3, 5):
+        with pytest.raises(EntityFieldMalformed):
+            exported.add(packet(number), [field(f"{TOKEN}/Person/{name}", "one more")])
+    exported.add(packet(5), [field(f"{TOKEN}/Person/{name}", texts[0])])
+    (person,) = exported.entities()
+    assert set(person.properties[name].values) == set(texts)
+    assert person.packets == (packet(1).id, packet(2).id, packet(5).id)
+
+
+def test_of_several_packets_an_entity_has_no_more_properties_than_one() -> None:
+    exported = ExportedPackets(NODE, TIME_MS)
+    for number in range(MAX_PROPERTIES):
+        exported.add(packet(number), [field(f"{TOKEN}/Person/p{number}", "x")])
+    with pytest.raises(EntityFieldMalformed, match="properties"):
+        exported.add(packet(MAX_PROPERTIES), [field(f"{TOKEN}/Person/more", "x")])
+    exported.add(packet(MAX_PROPERTIES), [field(f"{TOKEN}/Person/p1", "y")])
+
+
+def test_memory_does_not_grow_with_the_packets_that_repeat_a_value() -> None:
+    def needed(size: int) -> int:
+        exported = ExportedPackets(NODE, TIME_MS)
+        for number in range(size):
+            exported.add(packet(number), [field(f"{TOKEN}/Person/notes", "x" * 100_000)])
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in exported.entities()) == 1
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    needed(2)
+    assert needed(200) < needed(50) + 1_000_000
+
+
+def test_a_reference_that_becomes_an_id_is_as_strict_as_the_id() -> None:
+    exported = ExportedPackets(NODE, TIME_MS)
+    exported.add(
+        packet(1),
+        [
+            field(f"{TOKEN}/Ownership/owner", f"token-{OTHER}"),
+            field(f"{OTHER}/Thing/id", "qiu", marking=RED),
+        ],
+    )
+    (share,) = exported.entities()
+    assert share.properties["owner"].values == ("qiu",)
+    assert is_at_least_as_strict(share.properties["owner"].marking, RED)
+
+
+def test_an_id_is_as_strict_as_in_each_packet_and_of_each_schema() -> None:
+    exported = ExportedPackets(NODE, TIME_MS)
+    exported.add(packet(1), [field(f"{TOKEN}/Person/id", "qiu")])
+    exported.add(packet(2), [field(f"{TOKEN}/Thing/id", "qiu", marking=RED)])
+    exported.add(packet(3), [field(f"{TOKEN}/Person/id", "qiu")])
+    (qiu,) = exported.entities()
+    assert qiu.id_marking is not None
+    assert is_at_least_as_strict(qiu.id_marking, RED)
+
+
+def test_an_entity_has_the_id_that_references_to_it_have() -> None:
+    exported = ExportedPackets(NODE, TIME_MS)
+    exported.add(packet(1), [field(f"{OTHER}/Person/name", "Qiu Wenhao")])
+    exported.add(
+        packet(2),
+        [
+            field(f"{TOKEN}/Ownership/owner", f"token-{OTHER}"),
+            field(f"{OTHER}/Thing/id", "qiu", marking=RED),
+        ],
+    )
+    qiu, share = exported.entities()
+    assert (qiu.entity.id, share.entity.properties["owner"]) == ("qiu", ("qiu",))
+    assert qiu.id_marking == RED
 
 
 def test_an_entity_too_large_with_its_references_resolved_is_refused_at_once() -> None:

@@ -7,6 +7,7 @@ import pytest
 from support.entities import read_entities
 from support.paths import shared
 from tearline_client.connectors.exporters.ftm import (
+    EXPORTER,
     encode_entity,
     without_extension,
 )
@@ -18,6 +19,7 @@ from tearline_client.planning.entities import (
     connected_groups,
     fields_of,
 )
+from unit.client.connectors.exporters.views import view_of
 
 KEY = bytes(range(32))
 AGREEMENT = bytes(16)
@@ -139,3 +141,20 @@ def test_what_kinds_add_becomes_what_other_readers_know():
         schema="Event",
         properties={"date": ("2026-05-06",), "country": ("mx",), "notes": ("act: arrest",)},
     )
+
+
+def test_an_entity_with_too_many_texts_for_notes_does_not_stop_an_export():
+    many = tuple(map(str, range(3_000)))
+    large = Entity(
+        id="s", schema="Substance", properties={"casNumber": many, "name": ("A",), "quantity": many}
+    )
+    assert without_extension(large) is large
+    report, out = Report(), io.BytesIO()
+    EXPORTER.write(
+        view_of([large, Entity(id="q", schema="Person", properties={"name": ("Qiu",)})]),
+        out,
+        {"plain": True},
+        report,
+    )
+    assert len(out.getvalue().splitlines()) == 2
+    assert [each.column for each in report] == ["Substance"]

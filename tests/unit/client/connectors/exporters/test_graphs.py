@@ -81,9 +81,19 @@ def test_each_element_names_its_originators_and_markings() -> None:
         id="acc", schema="BankAccount", properties={"iban": ("DE89370400440532013000",)}
     )
     read = drawn(view_of([QIU, account], markings={"iban": RED}))
-    assert read.nodes["acc"]["markings"] == f"{RED.encode()} (iban)"
-    assert read.nodes["qiu"]["markings"] == f"{AMBER.encode()} (name)"
+    assert read.nodes["acc"]["markings"] == f"{RED.encode()} (iban); {AMBER.encode()} (id)"
+    assert read.nodes["qiu"]["markings"] == f"{AMBER.encode()} (id, name)"
     assert read.nodes["acc"]["originators"] == ORIGIN
+
+
+def test_an_edge_of_a_reference_and_a_node_without_an_entity_have_markings() -> None:
+    read = drawn(view_of([PAYMENT], markings={"Thing/id": RED}))
+    for *_, data in read.edges(data=True):
+        assert data["originators"] == ORIGIN
+        assert "TLP:RED PAP:RED H1 ORCON" in data["markings"]
+        assert data["markings"].endswith(f"({data['label']})")
+    marked = [read.nodes[each]["markings"] for each in ("qiu", "lantern", "ana")]
+    assert all("TLP:RED PAP:RED H1 ORCON (id)" in each for each in marked)
 
 
 def test_generalised_values_are_named() -> None:

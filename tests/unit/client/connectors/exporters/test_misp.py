@@ -11,6 +11,7 @@ from pymisp import MISPAttribute, MISPEvent, MISPObject
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import misp
+from tearline_client.connectors.importers import report
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.misp_templates import REFERENCE, TEMPLATES
 from tearline_client.demo.lead import ENTITIES
@@ -202,6 +203,15 @@ def test_a_reference_to_another_packet_is_reported() -> None:
     assert found["Ownership"]["ObjectReference"] == []
     (missing,) = [each for each in report if each.column == "Ownership.owner"]
     assert missing.object == found["Ownership"]["uuid"]
+
+
+def test_a_partner_s_many_references_do_not_stop_an_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "MAX_IMPORT_FINDINGS", 2)
+    share = Entity(id="o", schema="Ownership", properties={"owner": ("a", "b", "c", "d")})
+    told = Report(refuses=False)
+    assert objects(view_of([share]), told)
+    assert told.counts[Concern.STAYS_HOME] >= 4
+    assert len(told) == len(list(told)) == 2
 
 
 def test_uuids_stay_when_more_of_a_packet_becomes_readable() -> None:

@@ -17,6 +17,7 @@ from tearline_client.connectors.exporters.stix_objects import stix_objects
 from tearline_client.connectors.exporters.stix_shapes import ENTITY_EXTENSION
 from tearline_client.connectors.importers.countries import country_codes
 from tearline_client.connectors.importers.report import Report
+from tearline_client.connectors.marked_entities import EntityKey, Source
 from tearline_client.planning.entities import Entity
 from unit.client.connectors.exporters.test_graphs import LANTERN, LEAD, PAYMENT, QIU, SHARE
 from unit.client.connectors.exporters.views import (
@@ -125,6 +126,40 @@ def test_an_account_has_the_id_that_stix_prescribes_and_is_one_for_all_originato
         in (account["object_marking_refs"])
     )
     assert judged(made) == []
+
+
+def test_accounts_of_one_number_are_merged_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = [
+        Entity(
+            id=f"a{number}",
+            schema="BankAccount",
+            properties={"iban": ("DE89370400440532013000",), "notes": (f"note {number}",)},
+        )
+        for number in range(60)
+    ]
+    asked = list[str]()
+    find = ExportedPackets.find
+
+    def counted(self: ExportedPackets, source: Source, token: str) -> EntityKey | None:
+        asked.append(token)
+        return find(self, source, token)
+
+    monkeypatch.setattr(ExportedPackets, "find", counted)
+    (account,) = objects_of(bundle(view_of(accounts)), "user-account")
+    assert len(account["extensions"][ENTITY_EXTENSION]["properties"][0]["values"]) == 60
+    assert len(asked) <= 4 * 60
+
+
+def test_of_accounts_of_one_number_a_generalised_value_is_not_told_as_a_clear_one() -> None:
+    iban = {"iban": ("DE89370400440532013000",)}
+    coarse = Entity(id="a", schema="BankAccount", properties={**iban, "name": ("Q…",)})
+    clear = Entity(id="b", schema="BankAccount", properties={**iban, "name": ("Qiu",)})
+    made = bundle(joined(view_of([coarse], coarse=frozenset({"name"})), view_of([clear], first=9)))
+    (account,) = objects_of(made, "user-account")
+    assert account["display_name"] == "Qiu"
+    assert account["extensions"][ENTITY_EXTENSION]["properties"] == [
+        {"name": "name", "values": ["Q…"], "generalised": True}
+    ]
 
 
 def test_accounts_with_one_number_at_two_banks_are_two() -> None:
