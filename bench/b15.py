@@ -21,6 +21,7 @@ from typing import Any
 from bench.exchange import enrolment
 from bench.federation import found
 from bench.harness import Result, Target, cpu_us, result
+from bench.memory import peak_kib_of
 from bench.packet import compose, lead, releaser
 
 ROWS = 100_000 if os.environ.get("FULL") else 2_000
@@ -257,7 +258,7 @@ def _await(importing: Any, partners: Sequence[Any], rows: int, progress: _Progre
     """Waits until all has arrived; returns the most memory that the import took, in KiB."""
     peak_kib, arrived, since = 0, 0, time.monotonic()
     while arrived < rows:
-        peak_kib = max(peak_kib, _peak_kib(importing.pid))
+        peak_kib = max(peak_kib, peak_kib_of(importing.pid))
         now = min(arrived_at(partner.home) for partner in partners)
         if now > arrived:
             arrived, since = now, time.monotonic()
@@ -268,7 +269,7 @@ def _await(importing: Any, partners: Sequence[Any], rows: int, progress: _Progre
             raise RuntimeError(f"{arrived} of {rows} packets arrived: {importing.said}")
         time.sleep(_POLL_S)
     while not importing.is_over:
-        peak_kib = max(peak_kib, _peak_kib(importing.pid))
+        peak_kib = max(peak_kib, peak_kib_of(importing.pid))
         time.sleep(_POLL_S)
     if importing.ended():
         raise RuntimeError(f"the import ended: {importing.said}")
@@ -303,16 +304,6 @@ def _rates(home: Path, rows: int) -> Sequence[float]:
     tenth = rows // 10
     ends = [times_ms[min(number * tenth, rows - 1)] for number in range(11)]
     return [tenth * 1000 / max(1, end - start) for start, end in pairwise(ends)]
-
-
-def _peak_kib(pid: int) -> int:
-    """The most resident memory of a process so far; 0 once it has ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    lines = (line.split() for line in status.splitlines())
-    return next((int(words[1]) for words in lines if words[0] == "VmHWM:"), 0)
 
 
 def _size(folder: Path) -> int:

@@ -6,7 +6,6 @@ that. The bound is 300 MiB for 100,000 entities.
 """
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import BinaryIO, cast
 
 from bench.b21 import MIB, TARGET
 from bench.harness import ROOT, Result, result
+from bench.memory import peak_kib_of
 
 ENTITIES = 100_000 if os.environ.get("FULL") else 5_000
 _IN_A_PACKET = 100
@@ -97,7 +97,7 @@ def _write(name: str, entities: int) -> None:
             Report(),
         )
     spent = time.process_time() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_kib_of() / 1024
     sys.stdout.write(f"{peak:.1f} {spent:.3f}\n")
 
 

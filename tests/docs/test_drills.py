@@ -83,12 +83,13 @@ CARDS = '''"""Persons as vCards (RFC 6350)."""
 
 from typing import BinaryIO
 
-from tearline_client.connectors.contract import Exporter, Options, PacketsView
+from tearline_client.connectors.contract import Exporter, Options
+from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Concern, Report
 
 
-def _write(view: PacketsView, target: BinaryIO, options: Options, report: Report) -> None:
-    for entity, _ in view.entities:
+def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
+    for entity in (each.entity for each in packets.entities()):
         if entity.schema != "Person":
             report.add(Concern.STAYS_HOME, "no person", id=entity.id)
             continue

@@ -110,7 +110,7 @@ def test_every_metric_of_a_node_is_explained_and_no_other() -> None:
 
 
 def test_every_event_of_a_notice_is_explained_and_no_other() -> None:
-    assert named(NOTICES) == set(EVENTS)
+    assert named(section(NOTICES, "## Commands")) == set(EVENTS)
 
 
 def test_every_package_of_the_agency_is_shown_and_no_other() -> None:

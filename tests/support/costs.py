@@ -23,6 +23,10 @@ the caches, up to 15. Time by n·√n costs 32 times, and by the square a hundre
 _BEYOND_NOISE = 2 * MOST
 
 
+MOST_STEPS = 15
+"""Ten times the input may run so many times as many instructions of Python."""
+
+
 def growth(make: Callable[[int], Callable[[], object]], size: int) -> float:
     """Returns how many times as much ten times the input costs, in processor time.
 

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from support.bodies import entities, fields
-from support.costs import MOST, growth
+from support.costs import MOST, MOST_STEPS, growth, steps
 from tearline.bodies.documents import judge_document, plain_file_name
 from tearline.bodies.registry import KINDS, judge_body
 from tearline.bodies.transfer_matches import Leg, Tolerance, match_legs
@@ -90,13 +90,31 @@ def copies_of(kind: PacketKind, number: int, *changes: tuple[str, str]) -> list[
     return found
 
 
+def verify_growth(make: Callable[[int], Call]) -> None:
+    """Checks the cost of a body: its time while it fits into the caches, its steps far beyond.
+
+    Ten times sixty copies cost nearly thirty times the time on a busy machine, since they do not.
+    """
+    assert growth(make, 6) <= MOST
+    assert steps(make(600)) <= MOST_STEPS * steps(make(60))
+
+
+def test_steps_by_the_square_are_noticed() -> None:
+    def make(number: int) -> Call:
+        return lambda: [one is other for one in range(number) for other in range(number)]
+
+    with pytest.raises(AssertionError):
+        verify_growth(make)
+    assert steps(make(600)) > MOST_STEPS * steps(make(60))
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_judging_a_body_takes_time_by_its_size(kind: PacketKind) -> None:
     def make(number: int) -> Call:
         of = copies_of(kind, number)
         return lambda: judge_body(kind, of, whole=True)
 
-    assert growth(make, 60) <= MOST
+    verify_growth(make)
 
 
 def test_legs_that_all_contradict_each_other_take_time_by_their_number() -> None:
@@ -106,7 +124,7 @@ def test_legs_that_all_contradict_each_other_take_time_by_their_number() -> None
         of = copies_of(PacketKind.VALUE_TRANSFER, number, *changed)
         return lambda: judge_body(PacketKind.VALUE_TRANSFER, of)
 
-    assert growth(make, 60) <= MOST
+    verify_growth(make)
 
 
 def test_the_problems_of_a_body_are_counted_and_not_all_kept() -> None:

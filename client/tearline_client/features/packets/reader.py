@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
@@ -22,12 +23,14 @@ from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.features.channels.handler import queue_receipts
-from tearline_client.features.packets.export import Gathering, PacketExport, export_packets
 from tearline_client.features.packets.records import PacketRecords
 from tearline_client.features.search.search import EVERYWHERE, SearchFilter, find
 from tearline_client.messages.packet_view import PacketView
 from tearline_client.outbox.outbox import Outbox
 from tearline_runtime.turns import in_turns
+
+if TYPE_CHECKING:
+    from tearline_client.features.packets.export import PacketExport
 
 _PROMINENT = ("Person", "Company", "Organization", "LegalEntity")
 NAMES_SHOWN = 2
@@ -251,7 +254,7 @@ class PacketReader(PacketRecords):
         person: str = "",
         act: EventCode = EventCode.ACCESS_EXPORT,
         advance: Callable[[int], None] = lambda packets: None,
-    ) -> PacketExport:
+    ) -> "PacketExport":
         """Returns entities of some packets; an entry of the node's own access log.
 
         Args:
@@ -264,6 +267,8 @@ class PacketReader(PacketRecords):
             EntityFieldMalformed: If requested packets do not form entities.
             StoreError: If the entry cannot be written: then nothing is exported.
         """
+        from tearline_client.features.packets.export import export_packets
+
         self._access.verify_reader(person)
         made = export_packets(self._context, packets, advance)
         self._access.record(act, made.exported.fields, person=person)
@@ -275,7 +280,7 @@ class PacketReader(PacketRecords):
         *,
         person: str = "",
         act: EventCode = EventCode.ACCESS_EXPORT,
-    ) -> PacketExport:
+    ) -> "PacketExport":
         """Returns entities of some packets, as ``export``; other tasks run meanwhile.
 
         Packets that their originator froze are passed over, and those that form no entities are
@@ -291,6 +296,8 @@ class PacketReader(PacketRecords):
             PacketFrozen: If its originator froze one meanwhile.
             StoreError: If the entry cannot be written: then nothing is exported.
         """
+        from tearline_client.features.packets.export import Gathering
+
         self._access.verify_reader(person)
         context, stored = self._context, self._context.stores.packets
         gathering = Gathering(context.uri, now_ms=context.now_ms())
