@@ -43,16 +43,27 @@ def read_source(
         ConnectorUnusable: If a plug-in fails, or yields other values than entities.
     """
     with open_source(path) as stream:
-        entities = _entities(importer, stream, options, report)
-        try:
-            return gather(_told(entities, stream, advance), report)
-        except ImportRefused as refused:
-            stream.seek(0)
-            fitting = _fitting(stream.read(_BEGINNING))
-            if fitting in ("", importer.offer.name):
-                raise
-            hint = f"it looks like {fitting}: tearline import {fitting} FILE"
-            raise ImportRefused(f"{refused.why}; {hint}") from None
+        return read_stream(stream, importer, options, report, advance)
+
+
+def read_stream(
+    stream: BinaryIO,
+    importer: Connector[Importer],
+    options: Options,
+    report: Report,
+    advance: Callable[[int], None] = lambda size: None,
+) -> Imported:
+    """Returns the entities of an open file, as ``read_source``; it can be read from any place."""
+    entities = _entities(importer, stream, options, report)
+    try:
+        return gather(_told(entities, stream, advance), report)
+    except ImportRefused as refused:
+        stream.seek(0)
+        fitting = _fitting(stream.read(_BEGINNING))
+        if fitting in ("", importer.offer.name):
+            raise
+        hint = f"it looks like {fitting}: tearline import {fitting} FILE"
+        raise ImportRefused(f"{refused.why}; {hint}") from None
 
 
 def _fitting(beginning: bytes) -> str:

@@ -15,7 +15,8 @@ from tearline_client.console.pages.compose.entities import (
     entity_values,
     is_doubtful,
 )
-from tearline_client.console.pages.compose.form import FORM, FTM, contents_of
+from tearline_client.console.pages.compose.form import contents_of
+from tearline_client.console.pages.compose.formats import FORM, FTM
 from tearline_client.console.pages.compose.prepared import Wish, prepare
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import INFORMATION, KINDS, SOURCE

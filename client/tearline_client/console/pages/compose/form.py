@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from io import BytesIO
 
 from starlette.responses import Response
 
@@ -23,9 +22,8 @@ from tearline_client.connectors.importers.preview import (
     mapping_text,
     preview_table,
 )
-from tearline_client.connectors.importers.report import Imported, Report, gather
+from tearline_client.connectors.importers.report import Imported
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
-from tearline_client.connectors.importers.stix import iter_stix
 from tearline_client.console.contents import (
     Entry,
     columns_of,
@@ -41,6 +39,7 @@ from tearline_client.console.pages.compose.entities import (
     entity_values,
     is_doubtful,
 )
+from tearline_client.console.pages.compose.formats import CSV, FORM, FTM, STIX, read_file, ways
 from tearline_client.console.pages.compose.prepared import Wish, prepare
 from tearline_client.console.pages.packet.document import DONE
 from tearline_client.console.visit import Visit
@@ -52,7 +51,6 @@ from tearline_client.planning.drafts import About
 from tearline_client.planning.ftm_schema import SCHEMATA
 from tearline_client.rendering.words import agency_name
 
-FORM, FTM, CSV, STIX = "form", "ftm", "csv", "stix"
 DELIMITER_NAMES: Mapping[str, str] = {
     ",": mark("commas"),
     ";": mark("semicolons"),
@@ -64,6 +62,8 @@ TABLE, MAP = "table", "map"
 USE, SAVE, REMOVE = "use", "save", "remove"
 """Buttons for mappings that the agency keeps by name: show one, keep the shown one, remove one."""
 _KEPT = {SAVE: mark("The mapping was saved."), REMOVE: mark("The saved mapping was removed.")}
+_ACCEPTED = {FTM: ".json,.jsonl,.ftm", CSV: ".csv,.txt,.xlsx", STIX: ".json,.stix"}
+"""Endings of files that a browser offers first."""
 _OFFERED = tuple(
     kind
     for kind in RULES
@@ -148,6 +148,7 @@ def _choice(visit: Visit) -> Response:
         "kind": PacketKind.FEEDBACK if source else PacketKind.LEAD,
         "source": source,
         "draft": draft,
+        "ways": ways(),
         "done": DONE.get(visit.query("done"), ""),
     }
     return visit.render("compose_terms.html", values)
@@ -305,12 +306,9 @@ def contents_of(
     data = bundle or _contents(form)
     if by == FTM:
         return parse_ftm(data)
-    if by == STIX:
-        report = Report()
-        return gather(iter_stix(BytesIO(data), report), report)
-    if by != CSV:
-        raise MalformedInput(one_of(by, "way to give contents", (FORM, FTM, CSV, STIX)))
-    return parse_csv(data, parse_mapping(mapping.encode()))
+    if by == CSV:
+        return parse_csv(data, parse_mapping(mapping.encode()))
+    return read_file(by, data)
 
 
 def _chosen(form: Form, saved: SavedMappings) -> str:
@@ -379,6 +377,7 @@ def _form(
         "informations": INFORMATION,
         "given": {name: given.get(name, "") for name in ("to", *_OF_CONTENTS, *_OF_TERMS)},
         "delimiters": DELIMITER_NAMES,
+        "accepts": _ACCEPTED,
         "refused": refused,
     }
     return visit.render("compose.html", values, status=400 if refused or is_doubted else 200)
