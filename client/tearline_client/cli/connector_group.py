@@ -28,6 +28,8 @@ from tearline_client.rendering.output import to_json
 from tearline_client.rendering.words import counted
 
 _COLUMNS = ["line", "column", "part", "concern", "why", "object"]
+_OF_EXPORT = ["column", "concern", "why", "object"]
+"""Columns of an export's findings: packets have no lines."""
 _SUMS = {
     Concern.NOT_UNDERSTOOD: "carried_as_text",
     Concern.STAYS_HOME: "not_carried",
@@ -185,7 +187,7 @@ def emit_report(cli: CliContext, report: Report, path: Path | None) -> None:
 def show_report(cli: CliContext, report: Report, path: Path | None) -> None:
     """Does the same for an export, beside its data, which may be on standard output."""
     if report:
-        cli.show(map(finding_row, islice(report, _MAX_TABLE)), _COLUMNS, spare=["line", "part"])
+        cli.show(map(finding_row, islice(report, _MAX_TABLE)), _OF_EXPORT)
     _end_report(cli, report, path, shown=_MAX_TABLE)
 
 

@@ -166,7 +166,9 @@ class MispObject:
         label = value.name if is_clear else f"{value.name} (generalised)"
         is_plain = is_clear and value.name == self.template.remarks_property
         if not is_plain:
-            why = f"among the remarks of a {self.template.name}, which has no attribute for it"
+            why = (
+                f"among the remarks, for the template {self.template.name} has no attribute for it"
+            )
             column = f"{self._schema}.{value.name}"
             self._report.add_once(Concern.NOT_UNDERSTOOD, why, line=0, column=column)
         return Attribute(
