@@ -174,7 +174,8 @@ class TaxiiServer:
         self, request: Request, account: ServiceAccount, collection: Collection
     ) -> bool:
         """Returns whether a collection has an object, whatever the filter says."""
-        one = Filter(ids=(request.path_params["object"],), limit=1)
+        versions = frozenset({"all"})  # the last may stand behind many others
+        one = Filter(ids=(request.path_params["object"],), limit=1, versions=versions)
         return bool((await self._feeds.manifest(account, collection, one)).objects)
 
 

@@ -151,6 +151,15 @@ class ServiceAccounts:
         if by:
             self._officer(by)
 
+    def verify_current(self, account: ServiceAccount) -> None:
+        """Checks that an account was neither removed nor replaced since its request began.
+
+        Raises:
+            NotFound: If it was: its token has ended.
+        """
+        if self.get(account.name) != account:
+            raise NotFound
+
     def authenticate(self, token: str) -> ServiceAccount | None:
         """Returns the account with this token, or None; in the same time for any wrong secret."""
         name, _, secret = token.partition(".")

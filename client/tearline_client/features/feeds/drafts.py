@@ -65,6 +65,7 @@ class FeedDrafts:
         persons: The same, whose actors are persons.
         tag: Keyed hash that finds an addition that is repeated.
         title: Returns the name of a collection.
+        verify_current: Raises an error if an account was removed or replaced meanwhile.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class FeedDrafts:
         persons: AccessLog,
         tag: Tag,
         title: Callable[[Collection], str],
+        verify_current: Callable[[ServiceAccount], None],
     ) -> None:
         self._context = context
         self._store = context.stores.feed_drafts
@@ -81,6 +83,7 @@ class FeedDrafts:
         self._persons = persons
         self._tag = tag
         self._title = title
+        self._verify_current = verify_current
         self._imported: set[bytes] = set()
         self._turn = asyncio.Lock()  # one addition is read at a time, whoever sends many
 
@@ -113,12 +116,14 @@ class FeedDrafts:
         named = (account.name.encode(), collection.key(self._tag), body)
         digest = self._tag(b"addition" + b"".join(map(prefixed, named)))
         async with self._turn:
+            self._verify_current(account)
             self.expire()
             known = self._store.status_of(digest)
             if known is not None:
                 return known.content
             self._verify_room(account)
             read = await asyncio.to_thread(read_submission, body)
+            self._verify_current(account)
             return self._put(account, collection, body, digest, read)
 
     def _verify_room(self, account: ServiceAccount) -> None:
@@ -150,8 +155,7 @@ class FeedDrafts:
         detail = draft.id.hex() if read.entities else ""
         self._programs.record(EventCode.ACCESS_DRAFTED, {}, person=account.name, detail=detail)
         with self._context.stores.database.transaction():
-            if self._context.stores.service_accounts.get(account.name) is None:
-                raise NotFound  # removed meanwhile: its statuses are gone
+            self._verify_current(account)  # its statuses are gone otherwise
             if read.entities:
                 self._store.put(draft, body)
             self._store.put_status(status, digest, time_ms=now_ms, most=MAX_TAXII_STATUSES)

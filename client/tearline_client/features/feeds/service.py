@@ -105,7 +105,9 @@ class FeedService:
         self._store = context.stores.feed
         self._index = FeedIndex(context, key)
         self.accounts = ServiceAccounts(context, record, officer)
-        self.drafts = FeedDrafts(context, access, persons, self._index.tag, self.title)
+        self.drafts = FeedDrafts(
+            context, access, persons, self._index.tag, self.title, self.accounts.verify_current
+        )
 
     def collection_id(self, collection: Collection) -> str:
         """Returns the id of a collection, a UUID."""
@@ -147,10 +149,11 @@ class FeedService:
         The access log has an entry for each packet: a manifest tells that its objects exist.
 
         Raises:
-            NotFound: If it is no collection of the account.
+            NotFound: If it is no collection of the account, or the account ended meanwhile.
             StoreError: If the entries cannot be written: then no object is listed.
         """
         page = await self._rows(account, collection, asked)
+        self.accounts.verify_current(account)
         listed = {row.packet: () for row in page.rows if row.packet != NO_PACKET}
         if listed:
             self._access.record(EventCode.ACCESS_LISTED, listed, person=account.name)
@@ -162,7 +165,7 @@ class FeedService:
         """Returns some objects; an entry of the node's own access log for each packet.
 
         Raises:
-            NotFound: If it is no collection of the account.
+            NotFound: If it is no collection of the account, or the account ended meanwhile.
             StoreError: If the entries cannot be written: then no object is shown.
         """
         page = await self._rows(account, collection, asked)
@@ -184,6 +187,7 @@ class FeedService:
                 next_us = found[-1].added_us
                 break
             found.append(each)
+        self.accounts.verify_current(account)
         if shown:
             self._access.record(EventCode.ACCESS_EXPORT, shown, person=account.name)
         return FeedPage(objects=tuple(found), next_us=next_us)

@@ -1,6 +1,8 @@
 """Service accounts: tokens, roles, collections, and refusals that tell nothing."""
 
 import base64
+import json
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,10 +14,18 @@ from tearline.errors import NotFound, ServiceAccountRefused
 from tearline.limits import MAX_ACCOUNT_COLLECTIONS, MAX_SERVICE_ACCOUNTS, MAX_TAXII_FAILURES
 from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.feeds.collection import Collection
+from tearline_client.features.feeds.index import FeedIndex
 from tearline_client.features.feeds.service import Filter
 from tearline_client.taxii.app import ROOT
 from tearline_client.taxii.failures import Failures
 from unit.client.console.browsers import entries
+
+PERSON = {
+    "type": "identity",
+    "id": "identity--00000001-0000-4000-8000-000000000000",
+    "name": "Ana",
+    "identity_class": "individual",
+}
 
 
 async def test_a_token_is_stored_as_its_hash_alone(world: Simulation) -> None:
@@ -112,6 +122,45 @@ async def test_a_removed_account_reads_no_more(world: Simulation) -> None:
     assert (await siem.get("/taxii2/")).status_code == 200
     world.mx.node.feeds.accounts.remove("siem")
     assert (await siem.get("/taxii2/")).status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["objects", "manifest"])
+async def test_an_account_that_ends_while_a_page_is_read_gets_none(
+    world: Simulation, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    siem, accounts = reader(world.mx), world.mx.node.feeds.accounts
+    await world.us.send(world.mx)
+    await world.mx.node.receive()
+    update = FeedIndex.update_some
+
+    async def ended(self: FeedIndex, limit: int) -> None:
+        await update(self, limit)
+        if accounts.get("siem") is not None:
+            accounts.remove("siem")
+
+    monkeypatch.setattr(FeedIndex, "update_some", ended)
+    before = len(entries(world.mx))
+    response = await siem.get(f"{kind}/")
+    assert (response.status_code, response.json()["http_status"]) == (404, "404")
+    assert len(entries(world.mx)) == before + 1  # the removal
+
+
+async def test_an_account_that_is_replaced_while_it_adds_leaves_no_draft(world: Simulation) -> None:
+    old = reader(world.mx, "feeder", roles=[FeedRole.SUBMITTER])
+    feeds = world.mx.node.feeds
+    account = feeds.accounts.get("feeder")
+    assert account is not None
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b'{"objects": ['
+        feeds.accounts.remove("feeder")
+        reader(world.mx, "feeder", roles=[FeedRole.READER])
+        yield json.dumps(PERSON).encode() + b"]}"
+
+    with pytest.raises(NotFound):
+        await feeds.drafts.submit(account, feeds.article(ARTICLE), parts())
+    assert feeds.drafts.list() == ()
+    assert (await old.get("/taxii2/")).status_code == 401
 
 
 async def test_wrong_tokens_have_a_rate_and_lock_no_account(world: Simulation) -> None:

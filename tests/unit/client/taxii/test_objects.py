@@ -11,6 +11,7 @@ from support.taxii import ARTICLE, put, reader
 from tearline.audit.event import EventCode
 from tearline.limits import MAX_TAXII_OBJECTS
 from tearline_client.features.feeds.times import parse_time
+from tearline_client.store import feed
 from tearline_client.taxii.app import ROOT
 from unit.client.console.browsers import accesses
 
@@ -142,6 +143,21 @@ async def test_an_object_in_two_packets_has_two_versions(world: Simulation) -> N
     every = await siem.objects(**{"match[id]": person["id"], "match[version]": "all"})
     assert [each["modified"] for each in every] == sorted(each["modified"] for each in every)
     assert every[-1] == person
+
+
+async def test_an_object_of_many_versions_is_found(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partner's many packets about one person hide none of it behind a window of rows."""
+    siem = reader(world.mx)
+    for _ in range(3):
+        await received(world)
+        pass_time(world, 1000)
+    person = next(
+        each for each in await siem.objects() if each.get("identity_class") == "individual"
+    )
+    monkeypatch.setattr(feed, "_WINDOW", 1)
+    assert (await siem.get(f"objects/{person['id']}/")).status_code == 200
 
 
 @pytest.mark.parametrize(
