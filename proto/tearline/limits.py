@@ -345,6 +345,7 @@ MAX_IMPORT_ENTITIES = 4_000_000  # merged, of a million rows; 20 bytes each in m
 MAX_IMPORT_HELD_BYTES = 2 << 30  # of entities, in a temporary file
 MAX_IMPORT_FINDINGS = 1_000_000  # lines of a file; more doubtful values mean a wrong mapping
 MAX_LINE_BYTES = 4 << 20  # one entity with a field of 1 MiB, spelled in JSON escapes
+MAX_JSON_DEPTH = 64  # of a value of a source; STIX and MISP have about twelve
 MAX_XML_DEPTH = 48  # of elements; statements of banks have about twelve
 MAX_XML_NAME = 512  # characters of an element's name with its namespace
 MAX_XML_NAMES = 8192  # different names in one file, which the parser holds

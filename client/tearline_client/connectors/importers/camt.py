@@ -216,6 +216,11 @@ class _Report:
         references = details.texts("Refs/EndToEndId", "Refs/TxId", "Refs/UETR", "Refs/InstrId")
         notes = [*_notes(entry, _NOTES), *_notes(details, _TRANSACTION_NOTES)]
         notes += ["Return: of an earlier payment"] if is_return else []
+        booked = entry.first("Amt")
+        if booked is not None and (amount is None or currency != self._currency(entry)):
+            notes.append(f"Amount of the entry: {booked.text} {booked.attribute('Ccy')}".rstrip())
+            why = "a note of its transactions, of which one states none or another currency"
+            self._report.add_once(Concern.NOT_UNDERSTOOD, why, line=booked.line, column="Ntry/Amt")
         for instructed in details.all("AmtDtls/InstdAmt/Amt"):
             instructed.is_taken = True
             notes.append(f"Instructed amount: {instructed.text} {instructed.attribute('Ccy')}")

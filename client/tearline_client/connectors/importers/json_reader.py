@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from tearline.errors import ImportRefused, ImportTooLarge
-from tearline.limits import MAX_IMPORT_BYTES, MAX_LINE_BYTES
+from tearline.limits import MAX_IMPORT_BYTES, MAX_JSON_DEPTH, MAX_LINE_BYTES
 
 _PIECE = 64 << 10
 _BLANKS = " \t\n\r"
@@ -102,6 +102,7 @@ class JsonReader:
                 found, end = None, 0
             is_whole = end < len(self._text) or self._is_read
             if end and is_whole and end - self._at <= MAX_LINE_BYTES:
+                self._verify_depth(found, end)
                 self._pass(end)
                 return found
             # The value may go on; each time, twice as much is read as before.
@@ -163,6 +164,16 @@ class JsonReader:
             length += len(pieces[-1])
             self._is_read = not data
         self._text = "".join(pieces)
+
+    def _verify_depth(self, found: Any, end: int) -> None:
+        """Checks a value's depth: other code may have less of the interpreter's stack left."""
+        begins = sum(self._text.count(sign, self._at, end) for sign in "[{")
+        level = [found] if isinstance(found, dict | list) and begins > MAX_JSON_DEPTH else []
+        for _ in range(MAX_JSON_DEPTH):
+            inner = (each.values() if isinstance(each, dict) else each for each in level)
+            level = [each for some in inner for each in some if isinstance(each, dict | list)]
+        if level:
+            raise self.refused("nested too deep")
 
     def _number(self, text: str) -> str:
         if len(text) > _MAX_NUMBER:

@@ -210,6 +210,8 @@ class _Message:
             self._statement.number = ", ".join(self._number)
 
     def _account(self, field: _Field) -> None:
+        if self._statement is not None:
+            raise ImportRefused(f"line {field.line}: a second account in one message")
         text = field.text.replace("\n", " ").strip()
         bank, slash, number = text.rpartition("/")
         iban = re.match(r"[A-Z]{2}\d\d[A-Z0-9]{11,30}", number)

@@ -67,8 +67,12 @@ def _german(text: str) -> Details:
     sepa = _words(_SEPA, purpose)
     references = tuple(v for v in (sepa.pop("EREF", ""),) if v not in ("", NOT_PROVIDED))
     purposes = tuple(filter(None, (sepa.pop("", ""), sepa.pop("SVWZ", ""))))
-    account = sepa.pop("IBAN", "") or account
-    bank = sepa.pop("BIC", "") or bank
+    iban, bic = sepa.pop("IBAN", ""), sepa.pop("BIC", "")
+    stated = (("?30", bank, bic), ("?31", account, iban))
+    notes += [
+        f"{name}: {text}" for name, text, other in stated if other and text not in ("", other)
+    ]
+    account, bank = iban or account, bic or bank
     return Details(
         name=name,
         iban=account if _IBAN.fullmatch(account) else "",

@@ -4,9 +4,12 @@ An import marks fields by the marking profile. A value with a stricter marking t
 carried, for it would be sent under a milder one.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
+from tearline.limits import MAX_JSON_DEPTH
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline.policy.profile import FieldPath, marking_of
 from tearline_client.connectors.exporters.stix_markings import (
@@ -26,6 +29,7 @@ _KNOWN = {**_TLP_1, **{ref: level for level, ref in TLP_IDS.items()}}
 _TLP = {f"TLP:{level.text.upper()}": level for level in Tlp}
 _PAP = {f"PAP:{level.text.upper()}": level for level in Pap} | {"PAP:WHITE": Pap.CLEAR}
 _CODES = {text: code for code, text in STATEMENTS.items()}
+_MAX_DOTS = 2 * MAX_JSON_DEPTH  # in a selector of a value; names have few
 _REFS, _GRANULAR = "object_marking_refs", "granular_markings"
 MARKINGS = frozenset({_REFS, _GRANULAR})
 """Properties of an object that hold its markings."""
@@ -67,13 +71,13 @@ class Labels:
         self._of_object = {labels.get(ref, "?") for ref in refs} - {""}
         self.has_languages = any("lang" in part for part in parts)
         """Whether some granular markings name a language."""
-        self._granular = [
-            (selector, label)
-            for part in parts
-            if (label := labels.get(part["marking_ref"], "?") if "marking_ref" in part else "")
-            for selector in part["selectors"]
-        ]
-        told = {label for _, label in self._granular} if is_own else set()
+        self._granular: dict[str, set[str]] = {}  # selectors by label, of which there are few
+        for part in parts:
+            label = labels.get(part["marking_ref"], "?") if "marking_ref" in part else ""
+            if label and part["selectors"]:
+                self._granular.setdefault(label, set()).update(part["selectors"])
+        self._ordered = {label: sorted(places) for label, places in self._granular.items()}
+        told = self._granular.keys() if is_own else set()
         self._everywhere = {label for label in self._of_object if label not in told}
 
     def at(self, selector: str) -> frozenset[str]:
@@ -81,8 +85,9 @@ class Labels:
 
         A granular level takes precedence over that of the object.
         """
-        own = {label for place, label in self._granular if _covers(place, selector)}
-        parts = {label for place, label in self._granular if _covers(selector, place)}
+        around = tuple(_around(selector))
+        own = {label for label, some in self._granular.items() if not some.isdisjoint(around)}
+        parts = {label for label, some in self._ordered.items() if _has_part(some, selector)}
         levels = {label.partition(":")[0] for label in own if ":" in label}
         inherited = {
             label
@@ -125,13 +130,24 @@ def _label(definition: Mapping[str, Any]) -> str:
     return statement if statement in _PAP else _CODES.get(statement, "")
 
 
-def _covers(place: str, selector: str) -> bool:
-    return place == selector or selector.startswith(f"{place}.")
+def _around(selector: str) -> Iterator[str]:
+    """Yields a selector, and those of the values around it."""
+    parts = selector.split(".", _MAX_DOTS)
+    yield from accumulate(parts, lambda place, part: f"{place}.{part}")
+
+
+def _has_part(ordered: Sequence[str], selector: str) -> bool:
+    """Returns whether one of some selectors in order names a part of a selector's value."""
+    begin = f"{selector}."
+    place = bisect_left(ordered, begin)
+    return place < len(ordered) and ordered[place].startswith(begin)
 
 
 def _is_granular(part: Any) -> bool:
     """Returns whether a part of the granular markings has selectors of a marking or a language."""
     if not isinstance(part, dict) or not _are_texts(part.get("selectors")):
+        return False
+    if any(each.count(".") >= _MAX_DOTS for each in part["selectors"]):
         return False
     return isinstance(part.get("marking_ref", part.get("lang")), str)
 

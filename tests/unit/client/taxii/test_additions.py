@@ -307,6 +307,11 @@ async def test_statuses_of_an_account_are_bounded_and_expire(world: Simulation) 
         b'{"objects": [{"type": "identity"}]}',
         b'{"objects": [{"type": "identity", "id": "location--x"}]}',
         b'{"objects": ' + b"[" * 5000,
+        json.dumps({"objects": [person(1)]}).encode()[:-3]
+        + b', "x": '
+        + b"[" * 70
+        + b"]" * 70
+        + b"}]}",
         b'{"objects": [1], "objects": [2]}',
         b"\xff",
     ],

@@ -132,6 +132,22 @@ def test_transactions_of_another_currency_are_said_to_be_uncompared() -> None:
     assert "another currency" in finding.why
 
 
+@pytest.mark.parametrize(
+    "transactions",
+    [
+        details("A", OTHER) + details("B", OTHER),
+        details("A", OTHER, amount="2.00") + details("B", OTHER),
+        details("A", OTHER, amount="7.77").replace("'EUR'", "'USD'"),
+    ],
+)
+def test_an_amount_of_an_entry_that_its_transactions_lack_is_a_note(transactions: str) -> None:
+    imported, report = read(document(statement(entry("9.00", transactions), closing="91.00")))
+    noted = [each for each in of(imported, "Payment") if "9.00 EUR" in repr(each)]
+    assert noted
+    (finding,) = [f for f in report if f.column == "Ntry/Amt"]
+    assert finding.concern is Concern.NOT_UNDERSTOOD
+
+
 def test_an_instructed_amount_keeps_its_currency() -> None:
     told = "<AmtDtls><InstdAmt><Amt Ccy='USD'>11.00</Amt></InstdAmt></AmtDtls>"
     imported, report = read(document(statement(entry("9.90", details("A", OTHER, more=told)))))

@@ -85,3 +85,13 @@ def test_the_line_in_another_encoding_is_named(piece: int, monkeypatch: pytest.M
 def test_what_is_no_json_is_refused(data: bytes) -> None:
     with pytest.raises(ImportRefused):
         list(json_records(io.BytesIO(data), "objects"))
+
+
+@pytest.mark.parametrize("deep", ["[" * 70 + "]" * 70, '{"a":' * 70 + "1" + "}" * 70])
+def test_a_value_is_not_deeper_than_any_code_can_follow(deep: str) -> None:
+    """A draft is read in a thread, and shown where less of the stack is left."""
+    with pytest.raises(ImportRefused, match="too deep"):
+        list(json_records(io.BytesIO(f'{{"objects": [{deep}]}}'.encode()), "objects"))
+    wide = "[" + ",".join(["[[]]"] * 1_000) + "]"
+    (member,) = json_records(io.BytesIO(f'{{"objects": [{wide}]}}'.encode()), "objects")
+    assert len(member.value) == 1_000

@@ -296,3 +296,16 @@ def test_a_sample_of_others_is_read() -> None:
     assert len(of(imported, "Payment")) == len(re.findall(rb"^:61:", data, re.MULTILINE))
     assert [each.properties["amount"] for each in of(imported, "Payment")] == [("10.00",)] * 2
     assert sums(report) == []
+
+
+def test_a_second_account_in_a_message_is_refused() -> None:
+    """No payment is told of one account that the file states of another."""
+    entry = ":61:2603010302DR9,90NTRFNONREF"
+    with pytest.raises(ImportRefused, match="second account"):
+        read(message(f":25:{OTHER}", entry))
+
+
+def test_an_account_in_the_text_leaves_the_field_s_own_as_a_note() -> None:
+    told = parse_details(f"166?20IBAN+{OTHER} BIC+BYLADEM1001?3010020030?311234567?32QIU")
+    assert (told.iban, told.bic) == (OTHER, "BYLADEM1001")
+    assert {"?30: 10020030", "?31: 1234567"} <= set(told.notes)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from tearline_client.connectors.exporters.stix_markings import TLP_IDS
 from tearline_client.connectors.exporters.stix_shapes import ENTITY_EXTENSION
 from tearline_client.connectors.importers.report import Concern, Report, gather
 from tearline_client.connectors.importers.stix import iter_stix
+from tearline_client.connectors.importers.stix_markings import Definitions
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import is_reference
 from unit.client.connectors.exporters.test_graphs import LEAD
@@ -188,6 +190,27 @@ def test_a_class_with_a_stricter_marking_than_the_name_is_not_shown_by_the_schem
     entities, report = read(bundle(made))
     assert [each.schema for each in entities] == ["LegalEntity"]
     assert "identity.identity_class" in {each.column for each in report}
+
+
+def test_many_selectors_take_little_work_for_each_value() -> None:
+    ref = TLP_IDS[max(TLP_IDS)]
+    selectors = [f"labels.[{number}]" for number in range(3_000)]
+    made = person(granular_markings=[{"marking_ref": ref, "selectors": selectors}])
+    labels = Definitions().labels(made, is_own=False)
+    calls = list[str]()
+    sys.setprofile(lambda frame, event, _: calls.append(event))
+    try:
+        found = [labels.at(place) for place in ("labels", "labels.[2999]", "labels.[3000]", "name")]
+    finally:
+        sys.setprofile(None)
+    assert [len(each) for each in found] == [1, 1, 0, 0]
+    assert len(calls) < 500
+
+
+def test_a_selector_deeper_than_any_value_is_not_read() -> None:
+    granular = [{"marking_ref": TLP_IDS[min(TLP_IDS)], "selectors": ["a" + ".a" * 200]}]
+    made = person(granular_markings=granular)
+    assert Definitions().labels(made, is_own=False).at("name") == {"?"}
 
 
 def test_a_granular_marking_keeps_one_value_home() -> None:
