@@ -171,7 +171,7 @@ def addresses(ids: dict[str, str]) -> list[str]:
     """The address of each page that a person with every role may see, by its ids."""
     found = [f"/requests/{ids['mine']}", "/packets?subjects=1", "/packets?q=wenhao"]
     terms = f"{ids['agreement']}.money-laundering"
-    found += [f"/compose?terms={terms}&kind=lead&by={by}" for by in ("form", "csv")]
+    found += [f"/compose?terms={terms}&kind=lead&by={by}" for by in ("form", "csv", "camt")]
     found += [f"/compose?draft={ids['added']}"]
     found += [f"/compose?terms={terms}&kind=lead&by=stix&draft={ids['added']}"]
     for path in dict.fromkeys(each.path for each in ROUTES if each.method == "GET"):

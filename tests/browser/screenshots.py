@@ -97,6 +97,8 @@ MAIN = {
     "packet": "/packets/{packet}",
     "packet-sent": "/packets/{ours}",
     "table": "/compose?terms={agreement}.money-laundering&kind=lead&by=csv",
+    "file": "/compose?terms={agreement}.money-laundering&kind=lead&by=camt",
+    "programs": "/program-drafts",
     "request": "/requests/{request}",
     "answer": "/requests/{request}/answer",
     "agreement": "/agreements/{agreement}",

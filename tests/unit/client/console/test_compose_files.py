@@ -124,3 +124,8 @@ async def test_a_plug_in_that_fails_on_a_file_is_named(
     assert reply.status_code == 400
     assert "TL-USE-011" in reply.text
     assert "lantern" in reply.text
+
+
+async def test_the_form_names_the_format_that_it_reads(world: Simulation, ana: Browser) -> None:
+    page = await ana.get(f"/compose?terms={wish(world)['terms']}&kind=lead&by=camt")
+    assert WAYS["camt"] in page.text

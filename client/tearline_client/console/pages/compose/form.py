@@ -367,6 +367,7 @@ def _form(
         "terms": terms,
         "kind": KINDS[terms.kind],
         "by": by,
+        "way": ways().get(by, by),
         "draft": _program_draft(visit, str(given.get("draft", ""))) if by == STIX else None,
         **entity_values(terms.kind, entries, judged=refused is not None or is_doubted),
         "is_doubted": is_doubted,
