@@ -26,8 +26,8 @@ CONNECTORS = (
     _import(
         "have a value sent under a milder marking, by a marking deep within it",
         "test_stix.py::test_a_marking_within_a_value_of_an_export_keeps_the_value_home",
-        "stix_markings:_covers",
-        "place == selector",
+        "stix_markings:_has_part",
+        "False",
     ),
     _import(
         "have an object sent under a milder marking, by markings of another form",
