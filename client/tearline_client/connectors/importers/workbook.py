@@ -21,6 +21,7 @@ from tearline.limits import (
     MAX_WORKBOOK_PARTS,
     MAX_WORKBOOK_ROWS,
 )
+from tearline_client.connectors.importers.workbook_order import verify_order
 
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
@@ -128,6 +129,8 @@ def _verify_size(data: bytes, maximum: int) -> None:
 
 def _rows(load: Any, data: bytes) -> Iterator[tuple[object, ...]]:
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            verify_order(archive)
         book = load(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:

@@ -184,3 +184,22 @@ def test_an_archive_of_something_else_is_refused() -> None:
         archive.writestr("readme.txt", "no workbook")
     with pytest.raises(ImportRefused, match="not a workbook"):
         read(target.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b'r="3"', b'r="2"'),
+        (b'r="A3"', b'r="B3"'),
+        (b'r="B3"', b'r="A3"'),
+        (b'r="B3"', b'r="B2"'),
+        (b'<row r="3"', b'<row r="-3"'),
+    ],
+)
+def test_a_row_or_cell_out_of_order_is_refused(first: bytes, then: bytes) -> None:
+    """The reader would drop it, or another one in its place, without a word."""
+    data = book([["name", "age"], ["Ana", 3], ["Luz", 4]])
+    changed = replaced(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(first, then, 1))
+    assert changed != data
+    with pytest.raises(ImportRefused, match=r"late or twice|another row"):
+        read(changed)
