@@ -114,6 +114,10 @@ def _entries(
             yield record
 
 
+_Values = dict[str, dict[str, None]]
+"""Values by property; the keys of the inner ones are a set that keeps the order."""
+
+
 class Listing:
     """Conversion of one entry.
 
@@ -131,13 +135,13 @@ class Listing:
         self.schema = schema
         self._reference = reference
         self._report = report
-        self._party: dict[str, list[str]] = {}
-        self._sanction: dict[str, list[str]] = {}
+        self._party: _Values = {}
+        self._sanction: _Values = {}
         self._beside: list[Entity] = []
 
     def has(self, name: str, text: str = "") -> bool:
         """Returns whether the party has a value, or this one, of a property."""
-        values = self._party.get(name, [])
+        values = self._party.get(name, {})
         return text in values if text else bool(values)
 
     def put(self, name: str, text: str, element: Element, column: str = "") -> None:
@@ -173,7 +177,7 @@ class Listing:
             properties: Its values; empty ones are left out.
         """
         ftm_id = f"{self.id}-{part}"
-        values: dict[str, list[str]] = {}
+        values: _Values = {}
         for name, text in properties.items():
             self._add(values, schema, name, text, element, "")
         self._beside.append(self._entity(ftm_id, schema, values))
@@ -188,7 +192,7 @@ class Listing:
             order = ("street", "postOfficeBox", "city", "postalCode", "state", "region", "country")
             given["full"] = joined(*(given.get(name, "") for name in order))
             linked = self.beside("Address", part, element, **given)
-            self._party.setdefault("addressEntity", []).append(linked)
+            self._party.setdefault("addressEntity", {})[linked] = None
 
     def doubt(self, why: str, element: Element, column: str = "") -> None:
         """Reports a value that is carried, but doubtful."""
@@ -213,14 +217,14 @@ class Listing:
         if "name" not in self._party:
             self.doubt("the entry has no name", self.entry)
         yield self._entity(self.id, self.schema, self._party)
-        self._sanction["entity"] = [self.id]
+        self._sanction["entity"] = {self.id: None}
         yield self._entity(f"{self.id}-sanction", "Sanction", self._sanction)
         yield from self._beside
         report_left(self.entry, self._report, of_the_list=of_the_list, reference=self._reference)
 
     def _add(
         self,
-        values: dict[str, list[str]],
+        values: _Values,
         schema: str,
         name: str,
         text: str,
@@ -236,17 +240,16 @@ class Listing:
         elif known.type is PropertyType.DATE:
             text = day_of(text)
         elif known.type is PropertyType.ENTITY:
-            values.setdefault(name, []).append(text)
+            values.setdefault(name, {})[text] = None
             return
         verdict = check_property(known, text)
         if verdict.normal is None:
             self.doubt(verdict.why, element, column)
         elif known.type is PropertyType.GENDER:
             text = verdict.normal
-        if text not in values.setdefault(name, []):
-            values[name].append(text)
+        values.setdefault(name, {})[text] = None
 
-    def _entity(self, ftm_id: str, schema: str, values: dict[str, list[str]]) -> Entity:
+    def _entity(self, ftm_id: str, schema: str, values: _Values) -> Entity:
         try:
             return Entity(
                 id=ftm_id,
@@ -257,9 +260,7 @@ class Listing:
             raise ImportRefused(f"line {self.entry.line}: {malformed.why}") from None
 
     def _note(self, text: str) -> None:
-        notes = self._party.setdefault("notes", [])
-        if text not in notes:
-            notes.append(text)
+        self._party.setdefault("notes", {})[text] = None
 
     def _path(self, element: Element) -> str:
         if element is self.entry:

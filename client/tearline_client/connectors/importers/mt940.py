@@ -136,6 +136,7 @@ class _Message:
         self._begin = begin
         self._key = [begin.text, str(count)]
         self._number = [] if begin.text.strip() in _NO_NUMBER else [" ".join(begin.text.split())]
+        self._is_numbered = False
         self._report = report
         self._statement: Statement | None = None
         self._opening: tuple[Decimal, str] | None = None
@@ -159,7 +160,8 @@ class _Message:
         match field.tag:
             case "25" | "25P":
                 self._account(field)
-            case "28" | "28C":
+            case "28" | "28C" if not self._is_numbered:
+                self._is_numbered = True
                 self._number.append(" ".join(field.text.split()))
                 self._tell(field.text)
             case "60F" | "60M" if self._opening is None:

@@ -309,3 +309,10 @@ def test_an_account_in_the_text_leaves_the_field_s_own_as_a_note() -> None:
     told = parse_details(f"166?20IBAN+{OTHER} BIC+BYLADEM1001?3010020030?311234567?32QIU")
     assert (told.iban, told.bic) == (OTHER, "BYLADEM1001")
     assert {"?30: 10020030", "?31: 1234567"} <= set(told.notes)
+
+
+def test_a_second_number_of_a_statement_is_reported() -> None:
+    imported, report = read(message(":28C:4/1", ":61:2603010302DR9,90NTRFNONREF"))
+    (payment,) = of(imported, "Payment")
+    assert "Statement: START, 3/1" in payment.properties["description"]
+    assert ("28C", Concern.STAYS_HOME) in {(each.column, each.concern) for each in report}

@@ -12,8 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from tearline.errors import ImportRefused
+from tearline_client.connectors.importers.list_entries import Listing
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
 from tearline_client.connectors.importers.un import IMPORTER, iter_un
+from tearline_client.connectors.importers.xml_records import Element
 from tearline_client.planning.entities import Entity
 from unit.client.connectors.importers.made_files import around, peak
 
@@ -278,3 +280,23 @@ def memory(count: int) -> int:
 def test_memory_does_not_grow_with_the_number_of_entries() -> None:
     memory(10)  # what is loaded once
     assert memory(2_000) < 1.5 * memory(400)
+
+
+def test_many_aliases_take_time_by_their_number() -> None:
+    """A text is not compared with all texts before it."""
+    compared = list[str]()
+
+    class Text(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            compared.append("once")
+            return str.__eq__(self, other)
+
+    entry = Element("INDIVIDUAL", {}, 1)
+    listing = Listing(entry, party="un-1", schema="Person", reference="1", report=Report())
+    for number in range(300):
+        listing._note(Text(f"Note {number}"))
+    assert len(compared) < 3_000
+    assert len(next(listing.entities(of_the_list=())).properties["notes"]) == 300
