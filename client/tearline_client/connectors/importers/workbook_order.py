@@ -40,7 +40,7 @@ class _Order:
         while self._is_sheet is not False and (piece := stream.read(_PIECE)):
             try:
                 self._parser.Parse(piece)
-            except (expat.ExpatError, LookupError, ValueError):
+            except (expat.ExpatError, LookupError, ValueError, OverflowError):
                 if self._is_sheet:
                     self._refuse("no XML, or no place of a cell")
                 return

@@ -203,3 +203,15 @@ def test_a_row_or_cell_out_of_order_is_refused(first: bytes, then: bytes) -> Non
     assert changed != data
     with pytest.raises(ImportRefused, match=r"late or twice|another row"):
         read(changed)
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"nan", b"x", b"3" * 400])
+def test_a_number_of_a_row_that_is_none_is_refused(number: bytes) -> None:
+    data = book([["name", "age"], ["Ana", 3]])
+    row = b'<row r="' + number + b'"'
+    changed = replaced(
+        data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<row r="2"', row, 1)
+    )
+    assert changed != data
+    with pytest.raises(ImportRefused):
+        read(changed)
