@@ -13,6 +13,7 @@ from tearline.errors import ImportRefused
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 _SHEET, _ROW, _CELL = (f"{_MAIN}{name}" for name in ("worksheet", "row", "c"))
 _PIECE = 64 << 10
+_MAX_TAG = 1 << 20
 
 
 def verify_order(archive: ZipFile) -> None:
@@ -37,13 +38,18 @@ class _Order:
         self._parser.StartDoctypeDeclHandler = _refuse_type
 
     def read(self, stream: IO[bytes]) -> None:
+        total = 0
         while self._is_sheet is not False and (piece := stream.read(_PIECE)):
+            total += len(piece)
             try:
                 self._parser.Parse(piece)
             except (expat.ExpatError, LookupError, ValueError, OverflowError):
                 if self._is_sheet:
                     self._refuse("no XML, or no place of a cell")
                 return
+            # The parser reads a tag that goes on anew with each piece.
+            if self._is_sheet is None or total - self._parser.CurrentByteIndex > _MAX_TAG:
+                raise ImportRefused("not a workbook that can be read, for a part or tag has no end")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._is_sheet is None:
