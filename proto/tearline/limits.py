@@ -382,6 +382,7 @@ MAX_TAXII_DRAFTS = 16  # of one account that wait for a person; more is abandone
 MAX_TAXII_DRAFT_AGE_MS = MAX_PENDING_AGE_MS
 MAX_TAXII_STATUSES = 64  # of one account; the oldest goes
 MAX_TAXII_STATUS_AGE_MS = 7 * 24 * 3_600_000  # TAXII asks for one day at least
+MAX_TAXII_REQUESTS = 600  # of one account in a minute: each is at least one entry of the access log
 MAX_TAXII_FAILURES = 20  # wrong tokens in a minute that are answered; beyond, 429
 
 # A foreign TAXII collection.

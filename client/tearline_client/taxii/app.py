@@ -6,6 +6,7 @@ answered like one that does not exist.
 
 import base64
 import binascii
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -25,15 +26,15 @@ from tearline.errors import (
     PendingFull,
     TearlineError,
 )
-from tearline.limits import MAX_TAXII_POST_BYTES
+from tearline.limits import MAX_TAXII_FAILURES, MAX_TAXII_POST_BYTES, MAX_TAXII_REQUESTS
 from tearline_client.features.feeds.accounts import FeedRole, ServiceAccount
 from tearline_client.features.feeds.collection import Collection
 from tearline_client.features.feeds.service import FeedPage, Filter
 from tearline_client.features.feeds.times import taxii_time
 from tearline_client.node import Node
 from tearline_client.taxii.answers import MEDIA_TYPE, accepts, answered, is_taxii, refused
-from tearline_client.taxii.failures import Failures
 from tearline_client.taxii.filters import SPEC_VERSIONS, all_of, parse_filter
+from tearline_client.taxii.rates import MinuteRate
 from tearline_runtime.http import reporting
 
 ROOT = "/tearline/"
@@ -196,16 +197,17 @@ def _route(path: str, get: Handler, *, post: Handler | None = None) -> Route:
 
 
 def taxii_application(
-    node: Node, *, report: Callable[[str], None], failures: Failures | None = None
+    node: Node, *, report: Callable[[str], None], clock: Callable[[], float] = time.monotonic
 ) -> ASGIApp:
     """Returns the TAXII server of an open node.
 
     Args:
         node: The node.
         report: Called with the kind of each fault, without contents.
-        failures: Counts wrong tokens.
+        clock: Returns a time in seconds that never goes back.
     """
-    counted = failures or Failures()
+    failures = MinuteRate(MAX_TAXII_FAILURES, clock)
+    requests: dict[str, MinuteRate] = {}  # of accounts that are there
 
     async def refuse(request: Request, error: Exception) -> Response:
         match error:
@@ -237,7 +239,15 @@ def taxii_application(
         request = Request(scope)
         account = node.feeds.accounts.authenticate(_token(request))
         if account is None:
-            await _unauthenticated(counted)(scope, receive, send)
+            await _unauthenticated(failures)(scope, receive, send)
+            return
+        if account.name not in requests:
+            current = {each.name for each in node.feeds.accounts.list()}
+            for name in requests.keys() - current:
+                del requests[name]
+            requests[account.name] = MinuteRate(MAX_TAXII_REQUESTS, clock)
+        if rest_s := requests[account.name].count():
+            await _too_many(rest_s)(scope, receive, send)
             return
         scope.setdefault("state", {})["account"] = account
         await inner(scope, receive, send)
@@ -245,9 +255,13 @@ def taxii_application(
     return answer
 
 
-def _unauthenticated(failures: Failures) -> Response:
+def _too_many(rest_s: int) -> Response:
+    return refused(429, headers={"retry-after": str(rest_s)})
+
+
+def _unauthenticated(failures: MinuteRate) -> Response:
     if rest_s := failures.count():
-        return refused(429, headers={"retry-after": str(rest_s)})
+        return _too_many(rest_s)
     asked = 'Bearer realm="tearline", Basic realm="tearline", charset="UTF-8"'
     return refused(401, headers={"www-authenticate": asked})
 

@@ -19,9 +19,16 @@ FEEDS = (
     _row(
         "guess tokens of service accounts at any rate",
         "test_accounts.py::test_wrong_tokens_have_a_rate_and_lock_no_account",
-        "taxii.failures:Failures.count",
+        "taxii.rates:MinuteRate.count",
         "0",
         evidence="the status 429; a right token is accepted all the same",
+    ),
+    _row(
+        "fill the access log by requests without end",
+        "test_accounts.py::test_requests_of_an_account_have_a_rate_of_their_own",
+        "taxii.rates:MinuteRate.count",
+        "0",
+        evidence="the status 429; other accounts are answered all the same",
     ),
     _row(
         "read another account's collection over TAXII, or learn that it exists",

@@ -11,13 +11,18 @@ from support.simulation import Simulation
 from support.taxii import ARTICLE, Reader, reader
 from tearline.audit.event import EventCode
 from tearline.errors import NotFound, ServiceAccountRefused
-from tearline.limits import MAX_ACCOUNT_COLLECTIONS, MAX_SERVICE_ACCOUNTS, MAX_TAXII_FAILURES
+from tearline.limits import (
+    MAX_ACCOUNT_COLLECTIONS,
+    MAX_SERVICE_ACCOUNTS,
+    MAX_TAXII_FAILURES,
+    MAX_TAXII_REQUESTS,
+)
 from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.feeds.collection import Collection
 from tearline_client.features.feeds.index import FeedIndex
 from tearline_client.features.feeds.service import Filter
 from tearline_client.taxii.app import ROOT
-from tearline_client.taxii.failures import Failures
+from tearline_client.taxii.rates import MinuteRate
 from unit.client.console.browsers import entries
 
 PERSON = {
@@ -175,10 +180,21 @@ async def test_wrong_tokens_have_a_rate_and_lock_no_account(world: Simulation) -
 
 def test_the_count_of_wrong_tokens_begins_anew_each_minute() -> None:
     now_s = 0.0
-    failures = Failures(lambda: now_s)
+    failures = MinuteRate(MAX_TAXII_FAILURES, lambda: now_s)
     assert [failures.count() for _ in range(MAX_TAXII_FAILURES + 1)][-2:] == [0, 61]
     now_s = 60.0
     assert failures.count() == 0
+
+
+async def test_requests_of_an_account_have_a_rate_of_their_own(world: Simulation) -> None:
+    siem, platform = reader(world.mx), reader(world.mx, "platform")
+    platform.client = siem.client  # one server
+    for _ in range(MAX_TAXII_REQUESTS):
+        assert (await siem.get("/taxii2/")).status_code == 200
+    late = await siem.get("/taxii2/")
+    assert late.status_code == 429
+    assert 0 < int(late.headers["retry-after"]) <= 61
+    assert (await platform.get("/taxii2/")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["", "Siem", "a b", "a.b", "taxii:x", "-x", "x" * 33])
