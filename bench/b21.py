@@ -102,12 +102,22 @@ def _write(file: Path, lines: Iterator[str]) -> None:
         target.writelines(lines)
 
 
-def _measured(name: str, rows: int, measured: tuple[float, float, int]) -> Sequence[Result]:
-    mib, cpu_s, made = measured
+def memory_and_time(
+    line: str, what: str, each: str, *, mib: float, cpu_us: float
+) -> Sequence[Result]:
+    """Returns the lines of a file's memory, beside its bound, and of its processor time.
+
+    Args:
+        line: Id of the line of memory; that of the time ends with ``s``.
+        what: The work.
+        each: A row or entity, with its article.
+        mib: The most memory.
+        cpu_us: Processor time for each.
+    """
     return [
         result(
-            f"B21{name}",
-            f"memory of reading {rows} rows of {name}, {made} entities",
+            line,
+            f"memory of {what}",
             runs=[mib],
             unit="MiB",
             baseline=[MIB],
@@ -115,14 +125,20 @@ def _measured(name: str, rows: int, measured: tuple[float, float, int]) -> Seque
             target=TARGET,
         ),
         result(
-            f"B21{name}s",
-            f"processor time of reading {rows} rows of {name}",
-            runs=[cpu_s * 1e6 / rows],
-            unit="µs a row",
+            f"{line}s",
+            f"processor time of {what}",
+            runs=[cpu_us],
+            unit=f"µs {each}",
             baseline=[1],
             baseline_unit="1",
         ),
     ]
+
+
+def _measured(name: str, rows: int, measured: tuple[float, float, int]) -> Sequence[Result]:
+    mib, cpu_s, made = measured
+    what = f"reading {rows} rows of {name}, {made} entities"
+    return memory_and_time(f"B21{name}", what, "a row", mib=mib, cpu_us=cpu_s * 1e6 / rows)
 
 
 def _child(name: str, file: Path, mapping: Path) -> tuple[float, float, int]:

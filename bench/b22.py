@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
-from bench.b21 import MIB, TARGET
-from bench.harness import ROOT, Result, result
+from bench.b21 import memory_and_time
+from bench.harness import ROOT, Result
 from bench.memory import peak_kib_of
 
 ENTITIES = 100_000 if os.environ.get("FULL") else 5_000
@@ -29,28 +29,12 @@ def run(*, entities: int = ENTITIES) -> Sequence[Result]:
     """
     from tearline_client.connectors.registry import EXPORTERS, offers
 
-    found = []
+    found: list[Result] = []
     for name in offers(EXPORTERS):
         mib, cpu_s = _child(name, entities)
-        found += [
-            result(
-                f"B22{name}",
-                f"memory of writing {entities} entities as {name}",
-                runs=[mib],
-                unit="MiB",
-                baseline=[MIB],
-                baseline_unit="bound, MiB",
-                target=TARGET,
-            ),
-            result(
-                f"B22{name}s",
-                f"processor time of gathering and writing {entities} entities as {name}",
-                runs=[cpu_s * 1e6 / entities],
-                unit="µs an entity",
-                baseline=[1],
-                baseline_unit="1",
-            ),
-        ]
+        what = f"gathering and writing {entities} entities as {name}"
+        cpu_us = cpu_s * 1e6 / entities
+        found += memory_and_time(f"B22{name}", what, "an entity", mib=mib, cpu_us=cpu_us)
     return found
 
 

@@ -39,7 +39,15 @@ from tearline_client.console.pages.compose.entities import (
     entity_values,
     is_doubtful,
 )
-from tearline_client.console.pages.compose.formats import CSV, FORM, FTM, STIX, read_file, ways
+from tearline_client.console.pages.compose.formats import (
+    CSV,
+    FORM,
+    FTM,
+    STIX,
+    WAYS,
+    read_file,
+    ways,
+)
 from tearline_client.console.pages.compose.prepared import Wish, prepare
 from tearline_client.console.pages.packet.document import DONE
 from tearline_client.console.visit import Visit
@@ -367,7 +375,7 @@ def _form(
         "terms": terms,
         "kind": KINDS[terms.kind],
         "by": by,
-        "way": ways().get(by, by),
+        "way": WAYS.get(by, by),
         "draft": _program_draft(visit, str(given.get("draft", ""))) if by == STIX else None,
         **entity_values(terms.kind, entries, judged=refused is not None or is_doubted),
         "is_doubted": is_doubted,

@@ -8,7 +8,7 @@ from tearline.text.choices import one_of
 from tearline_client.connectors.contract import Importer, OptionKind
 from tearline_client.connectors.importers.read import read_stream
 from tearline_client.connectors.importers.report import Imported, Report
-from tearline_client.connectors.registry import IMPORTERS, Connector, load, offers
+from tearline_client.connectors.registry import IMPORTERS, Connector, Offer, load, offers
 from tearline_client.console.languages import mark
 
 FORM, FTM, CSV, STIX = "form", "ftm", "csv", "stix"
@@ -32,8 +32,8 @@ _OF_TABLES = frozenset({"ftm", "csv", "xlsx"})
 
 def ways() -> Mapping[str, str]:
     """Returns the ways to give contents: each with its message, or the name of a plug-in."""
-    plug_ins = {name: name for name, offer in offers(IMPORTERS).items() if not offer.is_built_in}
-    return {**WAYS, **{name: told for name, told in plug_ins.items() if _is_usable(name)}}
+    plug_ins = (offer for offer in offers(IMPORTERS).values() if not offer.is_built_in)
+    return {**WAYS, **{offer.name: offer.name for offer in plug_ins if _is_usable(offer)}}
 
 
 def read_file(name: str, data: bytes) -> Imported:
@@ -47,15 +47,16 @@ def read_file(name: str, data: bytes) -> Imported:
         MalformedInput: If no importer of that name is offered here.
         TearlineError: If the file cannot be read.
     """
-    if name not in ways() or name in (FORM, *_OF_TABLES):
-        raise MalformedInput(one_of(name, "way to give contents", ways()))
+    known = ways()
+    if name not in known or name in (FORM, *_OF_TABLES):
+        raise MalformedInput(one_of(name, "way to give contents", known))
     importer = load(offers(IMPORTERS)[name], Importer)
     return read_stream(BytesIO(data), importer, _defaults(importer), Report())
 
 
-def _is_usable(name: str) -> bool:
+def _is_usable(offer: Offer) -> bool:
     try:
-        importer = load(offers(IMPORTERS)[name], Importer)
+        importer = load(offer, Importer)
     except ConnectorUnusable:
         return False
     return not any(option.required for option in importer.value.options)
