@@ -6,11 +6,12 @@ packet that arrives afterwards is not part of the file.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ConnectorUnusable, MalformedInput
 from tearline.limits import MAX_CONSOLE_EXPORT_PACKETS, MAX_CONSOLE_OPTION
+from tearline.policy.marking import Marking
 from tearline.text.choices import one_of
 from tearline_client.connectors.contract import Exporter, Option, OptionKind, Options
 from tearline_client.connectors.importers.report import Concern, Report
@@ -103,7 +105,8 @@ async def make(visit: Visit) -> Response:
         person=visit.person,
         act=EventCode.ACCESS_EXPORT if is_download else EventCode.ACCESS_SEARCH,
     )
-    markings = tuple(_markings(visit, made))
+    leaving = await asyncio.to_thread(_markings_by_packet, made)
+    markings = tuple(_markings(visit, leaving))
     seen = " ".join(each.code for each in markings)
     file, report = await asyncio.to_thread(partial(_written, exporter, made, options))
     if is_download and form.text("seen") == seen:
@@ -114,9 +117,9 @@ async def make(visit: Visit) -> Response:
         "summary": exporter.value.summary,
         "given": [(name, value) for name, value in form.pairs() if "." in name],
         "packets": [each.hex() for each in packets],
-        "rows": [_row(visit, each, made) for each in packets],
+        "rows": [_row(visit, each, leaving.get(each, ())) for each in packets],
         "left_out": [(each.hex(), why) for each, why in made.left_out.items()],
-        "strictest": _strictest(made),
+        "strictest": strictest_badge(chain.from_iterable(leaving.values())),
         "markings": markings,
         "seen": seen,
         "has_changed": is_download,
@@ -156,17 +159,17 @@ def _found(visit: Visit, ids: Sequence[str]) -> list[bytes]:
     return list(dict.fromkeys(visit.node.packets.find(each) for each in ids))
 
 
-def _row(visit: Visit, packet: bytes, made: PacketExport | None = None) -> Leaving:
+def _row(visit: Visit, packet: bytes, markings: Sequence[Marking] = ()) -> Leaving:
     node = visit.node
-    record, fields = node.packets.get(packet), made.exported.fields.get(packet, ()) if made else ()
+    record = node.packets.get(packet)
     return Leaving(
         id=packet.hex(),
         kind=KINDS[record.manifest.kind],
         by=agency_name(node.directory.members(), record.origin),
         is_corrected=node.corrections.newest(packet) != packet,
         is_frozen=node.packets.is_frozen(packet),
-        fields=len(fields),
-        badge=strictest_badge(each.field.marking for each in fields) if fields else None,
+        fields=len(markings),
+        badge=strictest_badge(markings) if markings else None,
     )
 
 
@@ -210,21 +213,19 @@ def _option(option: Option, given: str) -> str | bool:
     return given
 
 
-def _markings(visit: Visit, made: PacketExport) -> Iterator[Badge]:
+def _markings_by_packet(made: PacketExport) -> Mapping[bytes, tuple[Marking, ...]]:
+    """Returns the marking of each field that leaves, by packet; reads each packet once."""
+    return {
+        packet: tuple(each.field.marking for each in fields)
+        for packet, fields in made.exported.fields.items()
+    }
+
+
+def _markings(visit: Visit, leaving: Mapping[bytes, Sequence[Marking]]) -> Iterator[Badge]:
     """Returns each marking of the fields and each caveat of the grants that brought them."""
-    grants = (
-        each for packet in made.exported.packets for each in visit.node.packets.grants(packet)
-    )
+    grants = (each for packet in leaving for each in visit.node.packets.grants(packet))
     caveats = (each.grant.caveats for each in grants if each.incoming)
-    return marking_notes(
-        {opened.field.marking for fields in made.exported.fields.values() for opened in fields},
-        caveats,
-    )
-
-
-def _strictest(made: PacketExport) -> Badge:
-    fields: Iterable[Any] = (each for some in made.exported.fields.values() for each in some)
-    return strictest_badge(each.field.marking for each in fields)
+    return marking_notes({*chain.from_iterable(leaving.values())}, caveats)
 
 
 def _written(

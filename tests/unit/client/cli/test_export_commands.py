@@ -76,3 +76,9 @@ def test_a_network_of_the_open_fields(desk: Desk, tmp_path: Path) -> None:
         assert archive.namelist() == ["nodes.csv", "edges.csv"]
     refused = desk.run("export", "graph-csv")
     assert "--output-file" in refused.stderr
+
+
+def test_a_report_of_an_export_has_no_lines_for_packets_have_none(desk: Desk) -> None:
+    told = desk.run("export", "misp", desk.packet).stderr.splitlines()
+    (head,) = (line.split() for line in told if line.startswith("column "))
+    assert head == ["column", "concern", "why", "object"]
