@@ -292,13 +292,13 @@ def iban(number: int) -> str:
 
 
 def arrived_at(home: Path) -> int:
-    with connect(f"file:{home / 'node.db'}?mode=ro", uri=True) as database:
+    with closing(connect(f"file:{home / 'node.db'}?mode=ro", uri=True)) as database:
         return int(database.execute("SELECT count(*) FROM packet").fetchone()[0])
 
 
 def _rates(home: Path, rows: int) -> Sequence[float]:
     """Packets a second of each tenth, by when they were stored."""
-    with connect(f"file:{home / 'node.db'}?mode=ro", uri=True) as database:
+    with closing(connect(f"file:{home / 'node.db'}?mode=ro", uri=True)) as database:
         found = database.execute("SELECT received_ms FROM packet ORDER BY received_ms")
         times_ms = [time_ms for (time_ms,) in found]
     tenth = rows // 10
