@@ -1,8 +1,67 @@
-"""Other machines: their names, and the reasons for which they are not reached."""
+"""Other machines: their names, bounds of their answers, and why they are not reached."""
 
+import asyncio
 import os
 import socket
 import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+S = TypeVar("S", bound=socket.socket)
+T = TypeVar("T")
+
+
+class EndlessAnswerError(OSError):
+    """A peer's answer exceeds its time or size."""
+
+
+class _Bounded:
+    """Bounds of all that a socket receives; they begin with its first step."""
+
+    seconds: float
+    size: int
+    _ends_s = 0.0
+    _received = 0
+
+    def recv_into(self: Any, *arguments: Any) -> int:
+        self._ends_s = self._ends_s or monotonic() + self.seconds
+        left_s = self._ends_s - monotonic()
+        if left_s <= 0 or self._received > self.size:
+            raise EndlessAnswerError
+        self.settimeout(min(left_s, self.gettimeout() or left_s))
+        received: int = super().recv_into(*arguments)  # type: ignore[misc]  # of the other base
+        self._received += received
+        return received
+
+
+def bounded(kind: type[S], seconds: float, size: int) -> type[S]:
+    """Returns a kind of sockets that bound all that they receive, by ``recv_into`` or a file.
+
+    A timeout of a socket bounds one step alone, and a peer may take a million.
+
+    Args:
+        kind: ``socket.socket`` or ``ssl.SSLSocket``.
+        seconds: Time of a connection, from the first step on.
+        size: Bytes that a connection may receive.
+    """
+    attributes = {"seconds": seconds, "size": size}
+    return cast(type[S], type("BoundedSocket", (_Bounded, kind), attributes))
+
+
+async def call_peer(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Returns the result of a call that waits for a peer, in a thread of its own.
+
+    The threads of the loop are few, and the other work of a node needs them.
+    """
+    thread = ThreadPoolExecutor(1)
+    try:
+        work = thread.submit(call, *arguments, **named)
+        return await asyncio.wrap_future(work)
+    finally:
+        thread.shutdown(wait=False)
 
 
 def is_host(text: str) -> bool:
@@ -25,6 +84,8 @@ def connection_fault(error: Exception) -> str:
             return str(error.strerror)
         case TimeoutError():
             return "no answer in time"
+        case EndlessAnswerError():
+            return "its answer does not end"
         case OSError(errno=int(number)) if number > 0:
             return os.strerror(number)
         case _:

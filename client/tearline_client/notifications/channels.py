@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from tearline.errors import ConfigUnreadable, SettingInvalid
 from tearline.limits import MAX_NOTICE_ADDRESSES
 from tearline.text.choices import one_of
-from tearline_client.notifications.digests import Channel
+from tearline_client.notifications.digests import DEADLINE_S, MAX_ANSWER, Channel
 from tearline_client.notifications.mail import TEXTS, MailChannel, MailServer
 from tearline_client.notifications.webhook import WebhookChannel
 from tearline_client.store.notifications import EVENTS
 from tearline_runtime.file_keys import KeyTable, key_tables
 from tearline_runtime.files import read_bounded
-from tearline_runtime.peers import is_host, pem_fault
+from tearline_runtime.peers import bounded, is_host, pem_fault
 
 KEYS = key_tables(__package__, "channel_keys.toml")
 _MAX_BYTES = 64 << 10
@@ -90,12 +90,17 @@ class _File:
         if not is_port or not is_host(host):
             raise self._invalid("mail.server", "expected host:port")
         sender, logs_in = self._address(table, "sender"), "passphrase_file" in table
+        user = self._text(table, "user", sender)
+        passphrase = self._secret(table, "passphrase_file") if logs_in else ""
+        for place, text in (("user", user), ("passphrase_file", passphrase)):
+            if not text.isascii():
+                raise self._invalid(f"mail.{place}", "a login by mail has ASCII characters only")
         return MailServer(
             host=host,
             port=int(port),
             sender=sender,
-            user=self._text(table, "user", sender),
-            passphrase=self._secret(table, "passphrase_file") if logs_in else "",
+            user=user,
+            passphrase=passphrase,
             trusted=trusted,
         )
 
@@ -135,6 +140,7 @@ class _File:
         except OSError as error:  # ssl.SSLError is one, too
             raise ConfigUnreadable(f"{path}: {pem_fault(error)}") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = bounded(ssl.SSLSocket, DEADLINE_S, MAX_ANSWER)
         return context
 
     def _secret(self, table: Mapping[str, Any], name: str) -> str:

@@ -11,11 +11,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tearline_client.store.notifications import News, NotificationStore
+from tearline_runtime.peers import call_peer
 
 POLL_S = 1.0  # notices may come from other processes of the node
 PACE_S = 300.0  # between two digests: twelve an hour at most
 RETRY_S = (60.0, 300.0, 900.0, *(3600.0,) * 24)  # delays after failures, for a day
 TIMEOUT_S = 10.0  # for one step of a delivery
+DEADLINE_S = 60.0  # for all that is read in one
+MAX_ANSWER = 1 << 18  # bytes that a delivery reads; a receiver has little to say
 
 
 class Channel(Protocol):
@@ -66,7 +69,7 @@ async def serve_channel(
         if news is None or news.last <= given_up:
             await asyncio.sleep(POLL_S)
             continue
-        fault = await asyncio.to_thread(channel.send, news, now_ms() // 1000)
+        fault = await call_peer(channel.send, news, now_ms() // 1000)
         if fault:
             pause_s, then = RETRY_S[-1], "Waiting for further notices"
             if failures < len(RETRY_S):

@@ -2,16 +2,18 @@
 
 import hashlib
 import smtplib
+import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
-from tearline_client.notifications.digests import TIMEOUT_S
+from tearline_client.notifications.digests import DEADLINE_S, MAX_ANSWER, TIMEOUT_S
 from tearline_client.store.notifications import News
-from tearline_runtime.peers import connection_fault
+from tearline_runtime.peers import bounded, connection_fault
 
 TLS_PORT = 465
 """The port where TLS begins with the connection; on others, STARTTLS does."""
@@ -26,6 +28,16 @@ TEXTS: Mapping[str, str] = {
     "es": "Avisos en Tearline desde el último mensaje: {new}. Inicie sesión para leerlos.",
 }
 """Subject and text by language. They hold a number, and no content of any packet."""
+
+
+class _Smtp(smtplib.SMTP):
+    """A connection whose greeting is bounded before TLS, too."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        plain = socket.create_connection((host, port), timeout)
+        made = bounded(socket.socket, DEADLINE_S, MAX_ANSWER)(fileno=plain.detach())
+        made.settimeout(timeout)
+        return made
 
 
 @immutable
@@ -62,7 +74,7 @@ class MailServer:
                 timeout=TIMEOUT_S,
                 context=self.trusted,
             )
-        plain = smtplib.SMTP(self.host, self.port, local_hostname="localhost", timeout=TIMEOUT_S)
+        plain = _Smtp(self.host, self.port, local_hostname="localhost", timeout=TIMEOUT_S)
         try:
             plain.starttls(context=self.trusted)  # raises if the server has no TLS
         except BaseException:
@@ -116,12 +128,16 @@ class MailChannel:
     def send(self, news: News, now_s: int) -> str:
         """Delivers a digest; returns an empty text, or the fault."""
         try:
-            with self.server.connect() as connection:
+            with closing(self.server.connect()) as connection:
                 if self.server.passphrase:
                     connection.login(self.server.user, self.server.passphrase)
                 connection.send_message(self.message(news, now_s))
+                with suppress(OSError):  # the server has the mail, whatever it answers now
+                    connection.quit()
         except OSError as error:
             return _fault(error)
+        except ValueError:  # of a challenge that is no Base64
+            return "the mail server's answers to the login are malformed"
         return ""
 
 
@@ -141,5 +157,7 @@ def _fault(error: OSError) -> str:
             return "the mail server ended the connection, or did not answer in time"
         case smtplib.SMTPNotSupportedError():  # these words are of the library
             return f"the mail server cannot be used: {str(error).rstrip('.')}"
+        case smtplib.SMTPException():  # of a login, for which the library has no class
+            return "the mail server offers no login that this node can use"
         case _:
             return f"the mail server was not reached ({connection_fault(error)})"

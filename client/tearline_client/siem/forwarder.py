@@ -17,6 +17,7 @@ from tearline_client.siem import Backlog, Message, Sink
 from tearline_client.siem.ocsf import ACCESS, Severity, ocsf_damage, ocsf_event, ocsf_line
 from tearline_client.siem.syslog import precise_time
 from tearline_client.store.access import AccessStore
+from tearline_runtime.peers import call_peer
 
 POLL_S = 2.0  # entries come from other processes of the node, too
 BATCH = 256
@@ -52,7 +53,7 @@ async def forward(
         if not batch:
             await asyncio.sleep(POLL_S)
             continue
-        fault = await asyncio.to_thread(sink.send, batch)
+        fault = await call_peer(sink.send, batch)
         if fault:
             pause_s = RETRY_S[min(failures, len(RETRY_S) - 1)]
             failures += 1

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from support.paths import ROOT
+from support.syslog_receivers import certified
 from tearline.errors import FileExposed, SettingInvalid
-from tearline_client.notifications import digests
+from tearline_client.notifications import channels, digests, mail
 from tearline_client.notifications.channels import read_channels
 from tearline_client.notifications.digests import serve_channel
 from tearline_client.notifications.mail import SUBJECTS, TEXTS, MailChannel, MailServer
@@ -228,6 +229,7 @@ def test_mails_have_every_language_of_the_console() -> None:
         ("smtp.agency.example:587", "smtp..agency.example:587"),
         ("https://hooks.agency.example", "https://hooks..agency.example"),
         ("ana@agency.example", "ana@agency.example\\r\\nBcc: x@y.example"),
+        ('user = "tearline"', 'user = "señal"'),
         ("[mail]", "[post]"),
         ("ana@agency.example", 'li@agency.example"\nevents = ["request-arrived"]\n#'),
     ],
@@ -247,6 +249,12 @@ def test_secrets_are_for_their_owner_alone(folder: Path) -> None:
 def test_a_short_secret_is_refused(folder: Path) -> None:
     (folder / "webhook.key").write_text("short")
     with pytest.raises(SettingInvalid, match="under 32 characters"):
+        read(folder)
+
+
+def test_a_passphrase_that_no_login_by_mail_can_have_is_refused(folder: Path) -> None:
+    (folder / "smtp.pass").write_text("contraseña", encoding="utf-8")
+    with pytest.raises(SettingInvalid, match=r"mail\.passphrase_file: .*ASCII"):
         read(folder)
 
 
@@ -361,3 +369,174 @@ def test_a_webhook_without_tls_is_told_nothing() -> None:
     plain.listening.close()
     assert fault.startswith("the webhook was not reached (")
     assert b"POST" not in plain.heard
+
+
+class Talker(threading.Thread):
+    """A peer under TLS: it answers each line with a text, or without an end."""
+
+    def __init__(self, folder: Path, greeting: bytes, answers: dict[bytes, bytes]) -> None:
+        super().__init__(daemon=True)
+        certificate, key = certified(folder)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._greeting, self._answers = greeting, answers
+        self._default = b"250 ok\r\n" if greeting else b""  # a webhook answers at the blank line
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.issuer = certificate.name
+        self.start()
+
+    def run(self) -> None:
+        plain, _ = self._listening.accept()
+        with suppress(OSError), self._context.wrap_socket(plain, server_side=True) as secured:
+            secured.settimeout(20)
+            secured.sendall(self._greeting)
+            is_mail = False
+            for line in secured.makefile("rb"):
+                if is_mail and line != b".\r\n":
+                    continue
+                word = line.split(b" ")[0].strip().upper()
+                is_mail = word == b"DATA"
+                answer = self._answers.get(word, self._default)
+                while answer.endswith(ENDLESS):
+                    secured.sendall(answer.removesuffix(ENDLESS))
+                secured.sendall(answer)
+
+    def close(self) -> None:
+        self._listening.close()
+        self.join(20)
+
+
+ENDLESS = b"(and so on)"
+MAILS = {
+    b"EHLO": b"250-talker\r\n250 AUTH LOGIN PLAIN\r\n",
+    b"AUTH": b"235 welcome\r\n",
+    b"DATA": b"354 go on\r\n",
+    b"QUIT": b"221 bye\r\n",
+    b"": b"",
+}
+
+
+@pytest.fixture
+def talker(folder: Path) -> Iterator[Callable[..., Talker]]:
+    made: list[Talker] = []
+
+    def make(greeting: bytes, answers: dict[bytes, bytes]) -> Talker:
+        made.append(Talker(folder, greeting, answers))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def mail_to(talker: Talker, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(mail, "TLS_PORT", talker.port)
+    text = f'ca = "{talker.issuer}"\n' + FILE.replace(
+        "smtp.agency.example:587", f"localhost:{talker.port}"
+    )
+    return read(folder, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "told"),
+    [
+        ("EHLO", b"250-more\r\n" + ENDLESS, "ended the connection, or did not answer in time"),
+        ("EHLO", b"250 talker\r\n", "cannot be used: SMTP AUTH extension not supported"),
+        ("EHLO", b"250-talker\r\n250 AUTH GSSAPI\r\n", "offers no login"),
+        ("AUTH", b"334 abc\r\n", "answers to the login are malformed"),
+        ("AUTH", b"garbage\r\n", "refused the login (-1)"),
+        ("MAIL", b"550 no\r\nBcc: x\r\n", "refused the sender's address (550)"),
+        ("DATA", b"", "ended the connection, or did not answer in time"),
+    ],
+)
+def test_a_mail_server_that_answers_anything_is_a_fault_of_the_delivery(
+    folder: Path,
+    talker: Callable[..., Talker],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    answer: bytes,
+    told: str,
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT_S", 1.0 if name == "DATA" else 20.0)
+    server = talker(b"220 talker\r\n", {**MAILS, name.encode(): answer})
+    fault = mail_to(server, folder, monkeypatch).send(News(new=1, last=1), NOW_S)
+    assert told in fault
+
+
+def test_a_greeting_before_tls_is_bounded(folder: Path) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def greet() -> None:
+        with listening.accept()[0] as connection, suppress(OSError):
+            while True:
+                connection.sendall(b"220-welcome\r\n")
+
+    greeting = threading.Thread(target=greet, daemon=True)
+    greeting.start()
+    port = listening.getsockname()[1]
+    channel = read(folder, FILE.replace("smtp.agency.example:587", f"127.0.0.1:{port}"))[0]
+    fault = channel.send(News(new=1, last=1), NOW_S)
+    assert fault == "the mail server ended the connection, or did not answer in time"
+    greeting.join(20)
+    assert not greeting.is_alive()
+    listening.close()
+
+
+@pytest.mark.parametrize("farewell", [b"421 too many\r\n", b"250 bye\r\n", b"?\r\n", b""])
+def test_a_mail_that_was_taken_is_not_sent_again_whatever_the_farewell(
+    folder: Path, talker: Callable[..., Talker], monkeypatch: pytest.MonkeyPatch, farewell: bytes
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT_S", 20.0 if farewell else 1.0)
+    server = talker(b"220 talker\r\n", {**MAILS, b"QUIT": farewell})
+    assert mail_to(server, folder, monkeypatch).send(News(new=1, last=1), NOW_S) == ""
+
+
+@pytest.mark.parametrize("endless", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: "])
+def test_a_webhook_that_answers_without_an_end_is_a_fault(
+    folder: Path, talker: Callable[..., Talker], endless: bytes
+) -> None:
+    server = talker(b"", {b"": endless + ENDLESS})
+    text = f'ca = "{server.issuer}"\n' + FILE.replace("hooks.agency.example", "localhost").replace(
+        "localhost/", f"localhost:{server.port}/"
+    )
+    fault = read(folder, text)[-1].send(News(new=1, last=1), NOW_S)
+    assert fault.startswith("the webhook was not reached (")
+
+
+def test_a_webhook_that_drips_holds_no_thread_for_long(
+    folder: Path, talker: Callable[..., Talker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "DEADLINE_S", 0.0)
+    server = talker(b"", {b"": b"HTTP/1.1 200"})
+    text = f'ca = "{server.issuer}"\n' + FILE.replace("hooks.agency.example", "localhost").replace(
+        "localhost/", f"localhost:{server.port}/"
+    )
+    fault = read(folder, text)[-1].send(News(new=1, last=1), NOW_S)
+    assert fault == "the webhook was not reached (its answer does not end)"
+
+
+async def test_receivers_that_hang_leave_the_threads_of_the_node_free(
+    store: NotificationStore,
+) -> None:
+    end = threading.Event()
+
+    class Hanging(Recorded):
+        def send(self, news: News, now_s: int) -> str:
+            end.wait(60)
+            return ""
+
+    tasks = []
+    for number in range(64):
+        hanging = Hanging(id=bytes([number]) * 32)
+        store.begin(hanging.id)
+        tasks.append(asyncio.create_task(serve_channel(store, hanging, print, lambda: 0)))
+    tell(store, "alarm")
+    try:
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: 7), 20) == 7
+    finally:
+        end.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
