@@ -68,6 +68,15 @@ REDIRECTED = {"/": "/to-do"}
 """Pages that lead to another one."""
 
 
+def next_page(page: Page) -> AbstractAsyncContextManager[object]:
+    """Waits until the window has the page that a click within leads to.
+
+    A click itself waits for it only where the browser has told of it in time; until then the page
+    before is there, and then a page of which a part is there.
+    """
+    return page.expect_navigation(timeout=_PATIENCE_MS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Screen:
     """A served console, and the browser.
@@ -99,7 +108,8 @@ class Screen:
         await page.goto(f"{self.origin}/sign-in")
         await page.locator("#name").fill(name)
         await page.locator("#passphrase").fill(passphrase)
-        await page.locator("form:has(#passphrase) button.primary").click()
+        async with next_page(page):
+            await page.locator("form:has(#passphrase) button.primary").click()
 
     async def open(self, page: Page, path: str, name: str) -> int:
         """Opens a page, not another one in its place; returns its status.

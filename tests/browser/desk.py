@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
 
-from browser.conftest import Screen
+from browser.conftest import Screen, next_page
 from tearline.persons.tokens import Role
 from tearline_client.console.languages import Language
 from tearline_client.demo.consoles import DemoConsole, DemoPerson
@@ -43,14 +43,15 @@ class Desk:
         assert reply.status == 200, path
 
     async def press(self, message: str, **values: object) -> None:
-        """Presses a button."""
-        words = self.says(message, **values)
-        await self.page.get_by_role("button", name=words, exact=True).click()
+        """Presses a button that leads to another page."""
+        async with next_page(self.page):
+            await self._button(message, **values).click()
 
     async def follow(self, message: str) -> None:
         """Follows a link of the page; not one of the navigation."""
         link = self.page.locator("main").get_by_role("link", name=self.says(message), exact=True)
-        await link.first.click()
+        async with next_page(self.page):
+            await link.first.click()
 
     async def expect_heading(self, message: str, **values: object) -> None:
         await expect(self.page.locator("h1")).to_have_text(self.says(message, **values))
@@ -84,9 +85,13 @@ class Desk:
     async def download(self, message: str) -> bytes:
         """Presses a button that gives a file."""
         async with self.page.expect_download() as downloading:
-            await self.press(message)
+            await self._button(message).click()
         download = await downloading.value
         return Path(await download.path()).read_bytes()
+
+    def _button(self, message: str, **values: object) -> Locator:
+        words = self.says(message, **values)
+        return self.page.get_by_role("button", name=words, exact=True)
 
     @property
     def packet(self) -> str:

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from attacks.test_standings import NAME, settle
-from browser.conftest import Opens, Screen
+from browser.conftest import Opens, Screen, next_page
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
 from unit.client.console.browsers import add_person
@@ -44,7 +44,8 @@ async def test_officers_of_two_agencies_suspend_and_resume(
             await settle(world)
         await page.reload()
         await expect(page.get_by_role("note")).to_have_count(1)
-        await page.get_by_role("button", name="Resume").click()
+        async with next_page(page):
+            await page.get_by_role("button", name="Resume").click()
         await settle(world)
         await page.get_by_role("link", name="Proof of suspensions").click()
         await expect(page.locator("svg.silence .track.proved").first).to_be_visible()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from browser.conftest import Opens, Screen
+from browser.conftest import Opens, Screen, next_page
 from support.blobs import document
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
@@ -34,10 +34,12 @@ async def test_a_document_is_fetched_and_saved(
         await page.get_by_role("link", name="Fetch or download it").click()
         state = page.get_by_role("status")
         await expect(state).to_have_text("Not here yet: the exchange has it.")
-        await page.get_by_role("button", name="Fetch from the exchange").click()
+        async with next_page(page):
+            await page.get_by_role("button", name="Fetch from the exchange").click()
         again = page.get_by_role("link", name="Look again")
         while not script and await again.count():
-            await again.click()
+            async with next_page(page):
+                await again.click()
         await expect(state).to_have_text("It is here, and is the one that its sender signed.")
         width = await page.evaluate("document.documentElement.scrollWidth") if script else 390
         assert width <= 390

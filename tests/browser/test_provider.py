@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.async_api import expect
 
-from browser.conftest import Opens
+from browser.conftest import Opens, next_page
 from support.simulation import Member
 from tearline_client.persons.issuer import LocalIssuer
 from unit.client.console.identity_provider import serving
@@ -30,7 +30,8 @@ async def test_an_officer_signs_in_with_the_account_of_the_agency(
         await page.get_by_label("One-time code").fill(code)
         await page.get_by_role("button", name="Link the account").click()
         await expect(page.locator("h1")).to_have_text("To do")
-        await page.get_by_role("button", name="Sign out").click()
+        async with next_page(page):
+            await page.get_by_role("button", name="Sign out").click()
         await page.goto(f"{screen.origin}/sign-in?next=%2Frequests")
         await page.get_by_role("link", name="Sign in with your account").click()
         await page.get_by_role("link", name="af12").click()
