@@ -10,6 +10,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import Field
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, strictest
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.planning.entities import (
     ID_PROPERTY,
     TOKEN_PREFIX,
@@ -92,12 +93,14 @@ class Texts:
         tokens: Token of each reference among them.
         marking: A marking as strict as that of each value and of each id among them.
         is_coarse: Whether only a generalised form is readable.
+        lacks_coarse: Whether generalised values are readable, too, and not among the values.
     """
 
     values: tuple[str, ...]
     tokens: Mapping[str, str]
     marking: Marking
     is_coarse: bool
+    lacks_coarse: bool = False
 
 
 @immutable
@@ -126,6 +129,14 @@ class MarkedEntity:
     def generalised(self) -> frozenset[str]:
         """Returns the properties of which only a generalised form is readable."""
         return frozenset(name for name, texts in self.properties.items() if texts.is_coarse)
+
+    def report_coarse(self, report: Report) -> None:
+        """Reports the properties whose generalised values are left out for clear ones."""
+        why = "generalised values, for clear ones of the property are readable"
+        for name in sorted(self.properties):
+            if self.properties[name].lacks_coarse:
+                column = f"{self.key.schema}.{name}"
+                report.add(Concern.STAYS_HOME, why, column=column, id=self.entity.id)
 
     @property
     def entity(self) -> Entity:
@@ -196,5 +207,9 @@ def _texts(are_references: bool, forms: Mapping[bool, _Values], id_of: IdOf) -> 
                 tokens[own.id if own else text] = token
         texts = tuple(resolved)
     return Texts(
-        values=texts, tokens=tokens, marking=strictest(markings), is_coarse=True not in forms
+        values=texts,
+        tokens=tokens,
+        marking=strictest(markings),
+        is_coarse=True not in forms,
+        lacks_coarse=len(forms) > 1,
     )

@@ -66,7 +66,9 @@ def _id(*parts: str) -> str:
 def write(packets: ExportedPackets, target: BinaryIO, options: Options, report: Report) -> None:
     """Writes the payments of packets as a ledger, and reports all that a ledger cannot carry."""
     names = {each.entity.id: _name(each.entity) for each in packets.entities()}
-    for entity in (each.entity for each in packets.entities()):
+    for each in packets.entities():
+        each.report_coarse(report)
+        entity = each.entity
         if entity.schema != "Payment" or not {*_WRITTEN} <= entity.properties.keys():
             report.add(Concern.STAYS_HOME, "no payment with both parties", id=entity.id)
             continue

@@ -31,7 +31,7 @@ class CaseEntities:
 
     Args:
         packets: The packets.
-        report: Takes the properties that only a facet of Tearline has.
+        report: Takes the properties that only a facet of Tearline has, or that are not carried.
     """
 
     def __init__(self, packets: ExportedPackets, report: Report) -> None:
@@ -47,6 +47,7 @@ class CaseEntities:
     def objects(self) -> Iterator[CaseObject]:
         """Yields the object of each entity, followed by those of its references."""
         for entity in self._packets.entities():
+            entity.report_coarse(self._report)
             shape = self._shape(entity)
             roles = {
                 name: target for name, _ in shape.roles if (target := self._single(entity, name))

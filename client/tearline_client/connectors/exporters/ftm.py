@@ -64,6 +64,7 @@ def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report:
     for each in packets.entities():
         entity, coarse = each.entity, each.generalised
         report.made += 1
+        each.report_coarse(report)
         written = without_extension(entity, generalised=coarse) if options["plain"] else entity
         if options["plain"] and written is entity and entity.schema in EXTENSIONS:
             why = "in Tearline's own schema, for it has too many texts for notes of another"

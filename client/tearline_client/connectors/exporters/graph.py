@@ -84,7 +84,7 @@ class Graph:
 
     Args:
         packets: The packets.
-        report: Takes the properties that are carried as text.
+        report: Takes the properties that are carried as text, or not carried.
     """
 
     def __init__(self, packets: ExportedPackets, report: Report) -> None:
@@ -94,6 +94,7 @@ class Graph:
         self._referenced: dict[str, Marking] = {}
         columns: set[str] = set()
         for each in packets.entities():
+            each.report_coarse(report)
             entity = each.entity
             self._keys.setdefault(entity.id, []).append(each.key)
             for _, texts in _references(each):

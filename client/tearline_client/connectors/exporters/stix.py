@@ -15,7 +15,7 @@ def _write(packets: ExportedPackets, target: BinaryIO, options: Options, report:
         "bundle", *sorted(packet.hex() for packet, fields in packets.fields.items() if fields)
     )
     target.write(b'{"type":"bundle","id":' + encode_json(bundle) + b',"objects":[')
-    for number, each in enumerate(stix_objects(packets)):
+    for number, each in enumerate(stix_objects(packets, report)):
         report.made += 1
         target.write((b",\n" if number else b"\n") + encode_json(each))
     target.write(b"\n]}\n")

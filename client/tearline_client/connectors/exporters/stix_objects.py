@@ -28,6 +28,7 @@ from tearline_client.connectors.exporters.stix_shapes import (
     Shape,
     link_shape,
 )
+from tearline_client.connectors.importers.report import Report
 from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity, Texts
 
 StixObject = dict[str, Any]
@@ -40,7 +41,7 @@ _OBSERVABLES = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 _RECENT = 4096  # entities of which the ids are remembered
 
 
-def stix_objects(packets: ExportedPackets) -> Iterator[StixObject]:
+def stix_objects(packets: ExportedPackets, report: Report) -> Iterator[StixObject]:
     """Yields the STIX 2.1 objects of packets, each with its id once, definitions first.
 
     The objects are those of a bundle, and may be served one by one. Equal fields make equal ids,
@@ -51,8 +52,12 @@ def stix_objects(packets: ExportedPackets) -> Iterator[StixObject]:
 
     The marking of an object is as strict as that of each of its fields. Granular markings tell the
     properties with a marking that not all of them have.
+
+    Args:
+        packets: The packets.
+        report: Takes the properties that are not carried.
     """
-    yield from _Objects(packets).objects()
+    yield from _Objects(packets, report).objects()
 
 
 class _Objects:
@@ -61,13 +66,14 @@ class _Objects:
     Memory has the markings, the originators, and the keys of observables; all else is read again.
     """
 
-    def __init__(self, packets: ExportedPackets) -> None:
+    def __init__(self, packets: ExportedPackets, report: Report) -> None:
         self._packets = packets
         self._markings: dict[Marking, None] = {}  # its keys are a set that keeps the order
         self._origins: set[str] = set()
         self._observables: dict[str, list[EntityKey]] = {}
         self._id = lru_cache(_RECENT)(self._read_id)
         for entity in packets.entities():
+            entity.report_coarse(report)
             self._markings |= dict.fromkeys(_field_markings([entity]))
             self._origins.add(entity.key.source.origin)
             if object_id := _observable_id(entity):

@@ -7,6 +7,7 @@ from tearline.packets.correction import superseded
 from tearline.policy.marking import Tlp
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.stix_objects import stix_objects
+from tearline_client.connectors.importers.report import Report
 from tearline_client.context import NodeContext
 from tearline_client.features.packets.export import Gathering
 from tearline_client.rules.recalls import is_recalled_whole
@@ -39,5 +40,5 @@ def feed_export(context: NodeContext, packet_id: bytes) -> ExportedPackets | Non
 
 
 def feed_objects(exported: ExportedPackets | None) -> Sequence[StixObject]:
-    """Returns the objects of an export."""
-    return () if exported is None else tuple(stix_objects(exported))
+    """Returns the objects of an export; a feed has no report."""
+    return () if exported is None else tuple(stix_objects(exported, Report()))

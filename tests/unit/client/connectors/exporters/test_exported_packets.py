@@ -10,13 +10,14 @@ from support.unnamed_files import unnamed_files
 from tearline.errors import EntityFieldMalformed, ExportRefused
 from tearline.limits import MAX_FIELD_BYTES, MAX_PROPERTIES, MAX_VALUES
 from tearline.packets.packet import Field, OpenedField
+from tearline.policy.form import Form
 from tearline.policy.marking import Marking, is_at_least_as_strict
 from tearline_client.connectors import exported_packets
 from tearline_client.connectors.contract import Exporter
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import stix_objects
 from tearline_client.connectors.importers import report
-from tearline_client.connectors.importers.report import Report
+from tearline_client.connectors.importers.report import Concern, Finding, Report
 from tearline_client.connectors.marked_entities import EntityKey, ExportedPacket, Source
 from tearline_client.connectors.registry import EXPORTERS, load, offers
 from tearline_client.planning.entities import Entity, connected_groups, fields_of
@@ -49,9 +50,11 @@ def packet(number: int, source: Source = SOURCE) -> ExportedPacket:
     )
 
 
-def field(path: str, *texts: str, marking: Marking = AMBER) -> OpenedField:
+def field(path: str, *texts: str, marking: Marking = AMBER, form: Form = Form.CLEAR) -> OpenedField:
     values = tuple(text.encode() for text in texts)
-    return OpenedField(slot=0, field=Field(path=path, values=values, marking=marking))
+    mask = "month" if form is Form.GENERALISED else ""
+    made = Field(path=path, values=values, marking=marking, form=form, mask=mask)
+    return OpenedField(slot=0, field=made)
 
 
 def payments(size: int) -> Iterator[Entity]:
@@ -288,6 +291,39 @@ def test_an_entity_too_large_with_its_references_resolved_is_refused_at_once() -
     exported = ExportedPackets(NODE, TIME_MS)
     with pytest.raises(EntityFieldMalformed):
         exported.add(packet(1), [field(f"{TOKEN}/Ownership/owner", "x" * 100_000, *references)])
+
+
+@pytest.mark.parametrize("name", ["case-uco", "ftm", "graph-csv", "graphml", "stix"])
+@pytest.mark.parametrize("first", [Form.CLEAR, Form.GENERALISED])
+def test_a_generalised_value_beside_a_clear_one_is_reported(name: str, first: Form) -> None:
+    """The two may be of different values, as of two phones of one person."""
+    second = Form.GENERALISED if first is Form.CLEAR else Form.CLEAR
+    exported = ExportedPackets(NODE, TIME_MS)
+    for number, form in enumerate((first, second)):
+        texts = [field(f"{TOKEN}/Person/phone", f"+5255{number}", form=form)]
+        exported.add(
+            packet(number), [*texts, field(f"{TOKEN}/Person/birthDate", "1979", form=form)]
+        )
+    exported.add(packet(2), [field(f"{TOKEN}/Person/name", "Ana", form=Form.GENERALISED)])
+    told = report_of(name, exported)
+    assert [each for each in told if "clear ones" in each.why] == [
+        Finding(
+            line=0,
+            column=f"Person.{column}",
+            part=0,
+            concern=Concern.STAYS_HOME,
+            why="generalised values, for clear ones of the property are readable",
+            object=f"token-{TOKEN}",
+        )
+        for column in ("birthDate", "phone")
+    ]
+
+
+def report_of(name: str, exported: ExportedPackets) -> Report:
+    """The report of an export."""
+    told, exporter = Report(), load(offers(EXPORTERS)[name], Exporter).value
+    exporter.write(exported, io.BytesIO(), {option.name: "" for option in exporter.options}, told)
+    return told
 
 
 def test_the_temporary_file_holds_no_value_and_no_name() -> None:

@@ -251,7 +251,7 @@ def test_the_times_are_those_of_the_packets() -> None:
 
 def test_objects_can_be_served_one_by_one() -> None:
     view = view_of(LEAD)
-    assert list(stix_objects(view)) == bundle(view)["objects"]
+    assert list(stix_objects(view, Report())) == bundle(view)["objects"]
 
 
 @pytest.mark.parametrize("trick", ["\x01", "\x1b[2J", "\u202e", '"}]}', "\r\n", "\\u0000"])
