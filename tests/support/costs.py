@@ -3,6 +3,7 @@
 import gc
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -12,6 +13,7 @@ TraceFunction = Callable[[FrameType, str, Any], Any]
 _ROUNDS = 50  # a machine that is always busy is at rest in one of them
 _SURE = 5  # rounds after which no noise explains a cost far above the bound
 _TRIES = 3  # with inputs made anew, which lie elsewhere in memory and in the caches
+_LOOKS = 3  # at memory, to which other threads and what is loaded on first use only add
 _FACTOR = 10
 _LEAST_NS = 5_000_000  # of one measurement: far above what a clock and a cache make of it
 MOST = 30.0
@@ -86,3 +88,25 @@ def steps(call: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def memory(make: Callable[[], Callable[[], object]]) -> tuple[int, int]:
+    """Returns the bytes that a call leaves held with its result, and the most that it held.
+
+    Args:
+        make: Makes, unmeasured, a call that was not run yet.
+    """
+    held, most = zip(*(_memory(make()) for _ in range(_LOOKS)), strict=True)
+    return min(held), min(most)
+
+
+def _memory(call: Callable[[], object]) -> tuple[int, int]:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        result = call()
+        found = tracemalloc.get_traced_memory()
+        del result
+        return found
+    finally:
+        tracemalloc.stop()

@@ -1,6 +1,6 @@
 """What a proof is worth, what a search is believed, and who saw a field: pure judgement."""
 
-import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -19,6 +19,7 @@ from support.agencies import (
     secret,
     signed_by,
 )
+from support.costs import memory
 from tearline.audit.event import Decision, Event, EventCode
 from tearline.audit.query import Query, parse_query
 from tearline.errors import (
@@ -156,14 +157,17 @@ def test_what_was_judged_is_not_kept_whole() -> None:
         ).encode()
         for each in openings
     ]
-    verifier = AuditVerifier(LOG)
-    assert verifier.judge(proofs[0]).findings == ()
-    tracemalloc.start()
-    try:
-        assert not any(verifier.judge(proof).findings for proof in proofs)
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+
+    def judging() -> Callable[[], object]:
+        verifier = AuditVerifier(LOG)
+        assert verifier.judge(proofs[0]).findings == ()
+
+        def judge() -> None:
+            assert not any(verifier.judge(proof).findings for proof in proofs)
+
+        return judge
+
+    kept, _ = memory(judging)
     assert kept < len(proofs) * 1000
 
 

@@ -1,12 +1,13 @@
 """The store of a large source's entities: little memory, and nothing legible on the disk."""
 
 import re
-import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import apsw
 import pytest
 
+from support.costs import memory
 from support.unnamed_files import unnamed_files
 from tearline.errors import ImportRefused, StoreFull
 from tearline_client.planning import merged_entities
@@ -44,18 +45,13 @@ def test_the_temporary_file_holds_no_value_and_no_id() -> None:
     assert held[MANY - 1] == person(MANY - 1)
 
 
-def peak(act: Callable[[], object]) -> int:
-    tracemalloc.start()
-    try:
-        act()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 def test_an_entity_takes_a_few_bytes_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merged_entities, "_RECENT", 16)
-    few, many = (peak(lambda size=size: Groups(filled(size))) for size in (1_000, 3_000))  # type: ignore[misc]
+
+    def grouped(size: int) -> Callable[[], object]:
+        return lambda: Groups(filled(size))
+
+    (_, few), (_, many) = (memory(partial(grouped, size)) for size in (1_000, 3_000))
     assert (many - few) / 2_000 < 50
 
 

@@ -1,11 +1,12 @@
 """Packets of an export: read as packets and as entities, with little memory and nothing legible."""
 
 import io
-import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
+from support.costs import memory
 from support.unnamed_files import unnamed_files
 from tearline.errors import EntityFieldMalformed, ExportRefused
 from tearline.limits import MAX_FIELD_BYTES, MAX_PROPERTIES, MAX_VALUES
@@ -231,19 +232,15 @@ def test_of_several_packets_an_entity_has_no_more_properties_than_one() -> None:
 
 
 def test_memory_does_not_grow_with_the_packets_that_repeat_a_value() -> None:
-    def needed(size: int) -> int:
+    def repeated(size: int) -> Callable[[], object]:
         exported = ExportedPackets(NODE, TIME_MS)
         for number in range(size):
             exported.add(packet(number), [field(f"{TOKEN}/Person/notes", "x" * 100_000)])
-        tracemalloc.start()
-        try:
-            assert sum(1 for _ in exported.entities()) == 1
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        return lambda: sum(1 for _ in exported.entities())
 
-    needed(2)
-    assert needed(200) < needed(50) + 1_000_000
+    assert repeated(2)() == 1
+    (_, few), (_, many) = (memory(partial(repeated, size)) for size in (50, 200))
+    assert many < few + 1_000_000
 
 
 def test_a_reference_that_becomes_an_id_is_as_strict_as_the_id() -> None:
@@ -365,13 +362,13 @@ def test_memory_hardly_grows_with_the_entities_of_an_export(
     monkeypatch.setattr(exported_packets, "_READ_AT_ONCE", 16)
     monkeypatch.setattr(stix_objects, "_RECENT", 16)
     exporter = load(offers(EXPORTERS)[name], Exporter).value
-    peak(exporter, 10)  # what is loaded and compiled on use
-    grown = peak(exporter, MANY) - peak(exporter, FEW)
-    assert grown / (2 * (MANY - FEW)) <= BYTES.get(name, 150)
+    export(exporter, 10)()  # what is loaded and compiled on use
+    (_, few), (_, many) = (memory(partial(export, exporter, size)) for size in (FEW, MANY))
+    assert (many - few) / (2 * (MANY - FEW)) <= BYTES.get(name, 150)
 
 
-def peak(exporter: Exporter, size: int) -> int:
-    """Returns the most bytes that are held while entities are written to nowhere."""
+def export(exporter: Exporter, size: int) -> Callable[[], None]:
+    """Writes so many accounts and payments to nowhere."""
 
     class Nowhere(io.RawIOBase):
         def writable(self) -> bool:
@@ -381,10 +378,5 @@ def peak(exporter: Exporter, size: int) -> int:
             return len(bytes(data))  # type: ignore[call-overload, no-any-return]  # a buffer
 
     exported = made_of(payments(size))
-    tracemalloc.start()
-    try:
-        values = {option.name: "" for option in exporter.options}
-        exporter.write(exported, Nowhere(), values, Report())
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    values = {option.name: "" for option in exporter.options}
+    return lambda: exporter.write(exported, Nowhere(), values, Report())
