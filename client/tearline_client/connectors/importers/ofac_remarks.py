@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 
 from tearline.dataclass.immutable import immutable
 from tearline_client.connectors.importers.countries import country_code
@@ -192,28 +193,12 @@ def _number(part: int, text: str, found: dict[str, str]) -> Remark:
     issued, expires = _date(found["issued"]), _date(found["expires"])
     if (found["issued"] and not issued) or (found["expires"] and not expires):
         return Remark(part=part, text=text, topic=Topic.UNKNOWN)
+    stated = partial(Remark, part=part, text=text, value=number, country=country)
     if label in _NATIONAL and not (issued or expires):
         prop, form, home = _NATIONAL[label]
         if not country or country_code(country) == home:
-            return Remark(
-                part=part,
-                text=text,
-                topic=Topic.TEXT,
-                label=prop,
-                value=number,
-                format=form,
-                country=country,
-            )
-    return Remark(
-        part=part,
-        text=text,
-        topic=Topic.DOCUMENT,
-        label=label,
-        value=number,
-        country=country,
-        issued=issued,
-        expires=expires,
-    )
+            return stated(topic=Topic.TEXT, label=prop, format=form)
+    return stated(topic=Topic.DOCUMENT, label=label, issued=issued, expires=expires)
 
 
 def _date(text: str) -> str:
