@@ -96,8 +96,8 @@ def memory(make: Callable[[], Callable[[], object]]) -> tuple[int, int]:
     Args:
         make: Makes, unmeasured, a call that was not run yet.
     """
-    held, most = zip(*(_memory(make()) for _ in range(_LOOKS)), strict=True)
-    return min(held), min(most)
+    looks = [_memory(make()) for _ in range(_LOOKS)]
+    return min(held for held, _ in looks), min(most for _, most in looks)
 
 
 def _memory(call: Callable[[], object]) -> tuple[int, int]:
@@ -106,7 +106,7 @@ def _memory(call: Callable[[], object]) -> tuple[int, int]:
     try:
         result = call()
         found = tracemalloc.get_traced_memory()
-        del result
+        del result  # it was held while it was weighed
         return found
     finally:
         tracemalloc.stop()

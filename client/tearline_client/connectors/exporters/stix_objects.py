@@ -51,11 +51,7 @@ def stix_objects(packets: ExportedPackets, report: Report) -> Iterator[StixObjec
     definitions have no ``modified``.
 
     The marking of an object is as strict as that of each of its fields. Granular markings tell the
-    properties with a marking that not all of them have.
-
-    Args:
-        packets: The packets.
-        report: Takes the properties that are not carried.
+    properties with a marking that not all of them have. ``report`` takes what is not carried.
     """
     yield from _Objects(packets, report).objects()
 
