@@ -26,8 +26,7 @@ AT_MOST: Mapping[str, float] = {
     # shared package takes its part of the bound along, so the sum stays.
     # Of these, 1,310 are the directory with its votes, and light readers; 390 are documents of any
     # size, and turns that a witness key signs; 250 are exhibits by the directory, and marks as
-    # numbers; 300 are traces of both sides, and faults and answers of
-    # connections.
+    # numbers; 300 are traces, and faults and answers of connections.
     "lines of code in proto": 15_010,
     # Of these, 600 write the directory, answer light nodes, and succeed an exchange; 1,520 are
     # large documents, also of several processes, and paths of ciphertexts.
