@@ -458,7 +458,7 @@ def test_a_mail_server_that_answers_anything_is_a_fault_of_the_delivery(
     answer: bytes,
     told: str,
 ) -> None:
-    monkeypatch.setattr(mail, "TIMEOUT_S", 1.0 if name == "DATA" else 20.0)
+    monkeypatch.setattr(mail, "TIMEOUT_S", 5.0 if name == "DATA" else 20.0)
     server = talker(b"220 talker\r\n", {**MAILS, name.encode(): answer})
     fault = mail_to(server, folder, monkeypatch).send(News(new=1, last=1), NOW_S)
     assert told in fault
@@ -487,7 +487,7 @@ def test_a_greeting_before_tls_is_bounded(folder: Path) -> None:
 def test_a_mail_that_was_taken_is_not_sent_again_whatever_the_farewell(
     folder: Path, talker: Callable[..., Talker], monkeypatch: pytest.MonkeyPatch, farewell: bytes
 ) -> None:
-    monkeypatch.setattr(mail, "TIMEOUT_S", 20.0 if farewell else 1.0)
+    monkeypatch.setattr(mail, "TIMEOUT_S", 20.0 if farewell else 5.0)
     server = talker(b"220 talker\r\n", {**MAILS, b"QUIT": farewell})
     assert mail_to(server, folder, monkeypatch).send(News(new=1, last=1), NOW_S) == ""
 
