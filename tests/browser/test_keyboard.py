@@ -16,10 +16,15 @@ MOST_STEPS = 200
 _NUMBER = """(controls) => {
     const found = [...document.querySelectorAll(controls)].filter((each) => each.checkVisibility());
     found.forEach((each, number) => { each.dataset.step = number; });
+    window.focused = document.activeElement;
     return found.length;
 }"""
-_FOCUS = """() => {
-    const at = document.activeElement, style = getComputedStyle(at);
+_FOCUS = """async () => {
+    const until = performance.now() + 10000;  // past the last control, the browser moves the focus
+    while (document.activeElement === window.focused && !/^(date|time)/.test(window.focused.type)
+            && performance.now() < until)
+        await new Promise((resume) => setTimeout(resume, 10));
+    const at = window.focused = document.activeElement, style = getComputedStyle(at);
     if (at === document.body) return null;
     const box = at.getBoundingClientRect();
     return {
