@@ -27,7 +27,7 @@ AT_MOST: Mapping[str, float] = {
     # Of these, 1,310 are the directory with its votes, and light readers; 390 are documents of any
     # size, and turns that a witness key signs; 250 are exhibits by the directory, and marks as
     # numbers; 300 are traces, and faults and answers of connections.
-    "lines of code in proto": 15_010,
+    "lines of code in proto": 15_020,
     # Of these, 600 write the directory, answer light nodes, and succeed an exchange; 1,520 are
     # large documents, also of several processes, and paths of ciphertexts.
     "lines of code in server": 12_010,
@@ -46,9 +46,9 @@ AT_MOST: Mapping[str, float] = {
     "lines of code in console": 8_710,
     # Of these, 2,050 are tables, FollowTheMoney, documents and the list of OFAC; 680 are
     # statements of banks; 740 are lists of the UN and the EU; 300 are networks; 250 are the
-    # contract; 970 are STIX; 810 are MISP; 320 read TAXII; 400 are CASE and UCO; 480 judge
+    # contract; 970 are STIX; 810 are MISP; 380 read TAXII; 400 are CASE and UCO; 480 judge
     # plug-ins, keep the fields of an export in a file, and resist hostile packets and files.
-    "lines of code in connectors": 7_090,
+    "lines of code in connectors": 7_150,
     # Of these, 200 found federations, and decide by votes; 160 keep a log for light readers;
     # 140 run light nodes; 630 are large documents, object stores, scanners and receivers; 330 are
     # collectors, clients of TAXII, views for exporters, temporary files, and places in memory.

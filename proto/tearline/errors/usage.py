@@ -25,6 +25,17 @@ class ImportRefused(UsageError):
     next = "Correct the named place and import the file again; no line was imported."
 
 
+class CollectionRefused(ImportRefused):
+    """Collection of another party that cannot be reached, or violates TAXII 2.1."""
+
+    code = "TL-USE-014"
+    what = "The collection cannot be read."
+    next = (
+        "Correct the command, or ask the server's operator; run it again to continue behind the "
+        "files that are whole."
+    )
+
+
 class ImportTooLarge(UsageError):
     """Import beyond the size limit."""
 

@@ -8,17 +8,19 @@ A server's mark of the next page is not stored, since some servers move on with 
 batch ends where the time of addition grows: the objects of one time are in one batch.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import ConfigUnreadable, ImportRefused
+from tearline.errors import CollectionRefused, ConfigUnreadable, StoreBusy
 from tearline.limits import (
     MAX_FOREIGN_BATCH_BYTES,
     MAX_FOREIGN_BATCHES,
@@ -26,8 +28,8 @@ from tearline.limits import (
     MAX_IMPORT_BYTES,
 )
 from tearline_client.connectors.exporters.files import create_file, verify_free
-from tearline_client.connectors.importers.taxii_collection import ForeignCollection
-from tearline_runtime.files import read_if_present, reported_as
+from tearline_client.connectors.importers.taxii_collection import ForeignCollection, instant
+from tearline_runtime.files import open_private, read_if_present, reported_as
 from tearline_runtime.files import replace as replace_file
 
 _BUNDLES = uuid.UUID("5f0c3a52-2f0e-4a5c-9a51-8a0d6f0b7c11")  # namespace of ids of bundles
@@ -68,12 +70,18 @@ class Batches:
 
     def __init__(self, home: Path, url: str) -> None:
         self._home = home
-        self._path = home / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
+        name = hashlib.sha256(f"{url.rstrip('/')}/".encode()).hexdigest()[:32]
+        self._path = home / f"{name}.json"
 
     def forget(self) -> None:
-        """Forgets the place, so that the next batch begins at the first object."""
-        cursor = self._read()
-        self._write(_Cursor(done=cursor.done))
+        """Forgets the place, so that the next batch begins at the first object.
+
+        Raises:
+            StoreBusy: If another process reads the collection.
+        """
+        with self._alone():
+            cursor = self._read()
+            self._write(_Cursor(done=cursor.done))
 
     def pull(
         self, collection: ForeignCollection, folder: Path, *, advance: Callable[[int], None]
@@ -86,10 +94,32 @@ class Batches:
             advance: Called with the number of objects of each page.
 
         Raises:
-            ImportRefused: If the server violates the protocol; whole batches stay.
+            CollectionRefused: If the server violates the protocol; whole batches stay.
             ExportRefused: If a file cannot be written.
             ConfigUnreadable: If the place cannot be stored.
+            StoreBusy: If another process reads the collection.
         """
+        with self._alone():
+            yield from self._pull(collection, folder, advance)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Context in which no other process reads the collection."""
+        with reported_as(ConfigUnreadable, self._path):
+            self._home.mkdir(mode=0o700, exist_ok=True)
+            lock = open_private(self._path.with_suffix(".lock"))
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreBusy("another process reads the collection") from None
+            yield
+        finally:
+            os.close(lock)
+
+    def _pull(
+        self, collection: ForeignCollection, folder: Path, advance: Callable[[int], None]
+    ) -> Iterator[tuple[Path, int]]:
         for _ in range(MAX_FOREIGN_BATCHES):
             cursor = self._settled()
             name = f"batch-{self._path.stem[:8]}-{cursor.done + 1:06}.stix.json"
@@ -116,17 +146,17 @@ class Batches:
 
         Raises:
             _NothingNew: If there is no object.
-            ImportRefused: If too many objects have one time of addition.
+            CollectionRefused: If too many objects have one time of addition.
         """
         head = {"type": "bundle", "id": f"bundle--{self._bundle(cursor)}"}
         size, count = file.write(json.dumps(head).encode()[:-1] + b', "objects":['), 0
         added = cursor.added
         for page in collection.pages(cursor.added):
             if size > MAX_FOREIGN_BATCH_BYTES:
-                if count and len(page.first) == len(added) and page.first > added:
+                if count and instant(page.first) > instant(added):
                     return count, added, False
                 if size > _MAX_FILE_BYTES:
-                    raise ImportRefused("too many objects have one time of addition")
+                    raise CollectionRefused("too many objects have one time of addition")
             for each in page.objects:
                 text = json.dumps(each, ensure_ascii=False, separators=(",", ":"))
                 data = text.encode("utf-8", "backslashreplace")
@@ -178,5 +208,4 @@ class Batches:
             "file": cursor.file,
         }
         with reported_as(ConfigUnreadable, self._path):
-            self._home.mkdir(mode=0o700, exist_ok=True)
             replace_file(self._path, json.dumps(row).encode())

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from support.syslog_receivers import certified
-from tearline.errors import ExportRefused, ImportRefused
+from tearline.errors import CollectionRefused, ExportRefused, StoreBusy
 from tearline_client.connectors.importers import taxii_batches, taxii_collection
 from tearline_client.connectors.importers.taxii_batches import Batches
 from tearline_client.connectors.importers.taxii_collection import Access, ForeignCollection
@@ -32,15 +32,20 @@ class Foreign:
         ca: The issuer of its certificate.
         answer: Answers a query.
         asked: The queries and authorizations that it got.
+        endless: Sent again and again in place of an answer.
     """
 
     url: str = ""
     ca: Path = Path()
     answer: Callable[[dict[str, str]], Answer] = field(default=lambda query: page([]))
     asked: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    endless: bytes = b""
 
     def collection(self, **access: Any) -> ForeignCollection:
         return ForeignCollection(Access(url=self.url, ca=self.ca, **access))
+
+
+FIRST, LAST = "X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last"
 
 
 def page(ids: list[str], *, more: str = "", added: str = "2026-01-01T00:00:00Z") -> Answer:
@@ -48,8 +53,7 @@ def page(ids: list[str], *, more: str = "", added: str = "2026-01-01T00:00:00Z")
     content: dict[str, Any] = {"objects": [{"type": "identity", "id": each} for each in ids]}
     if more:
         content |= {"more": True, "next": more}
-    names = ("X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last")
-    headers = dict.fromkeys(names, added) if ids else {}
+    headers = {FIRST: added, LAST: added} if ids else {}
     return 200, {**TAXII, **headers}, json.dumps(content).encode()
 
 
@@ -62,6 +66,8 @@ def foreign(tmp_path: Path) -> Iterator[Foreign]:
         def do_GET(self) -> None:
             query = {name: each[0] for name, each in parse_qs(urlsplit(self.path).query).items()}
             found.asked.append((query, self.headers.get("authorization", "")))
+            while found.endless:
+                self.wfile.write(found.endless)
             status, headers, content = found.answer(query)
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(content))}.items():
@@ -126,7 +132,7 @@ def test_a_secret_is_sent_as_bearer_or_basic_to_its_server_alone(foreign: Foreig
         list(foreign.collection(**access).pages())
     assert [told for _, told in foreign.asked] == ["Bearer word", "Basic YW5hOndvcmQ=", ""]
     for secret in ("a\r\nX: y", "x" * 5000, "é"):
-        with pytest.raises(ImportRefused, match=r"secret|token"):
+        with pytest.raises(CollectionRefused, match=r"secret|token"):
             foreign.collection(secret=secret)
 
 
@@ -154,7 +160,7 @@ def test_objects_of_one_time_are_in_one_batch(
     assert pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path) == ["0", "1", "2"]
     assert len(list(tmp_path.glob("batch-*"))) == 1
     monkeypatch.setattr(taxii_batches, "_MAX_FILE_BYTES", 1)
-    with pytest.raises(ImportRefused, match="one time"):
+    with pytest.raises(CollectionRefused, match="one time"):
         pulled(Batches(tmp_path / "other", foreign.url), foreign, tmp_path / "home")
 
 
@@ -165,7 +171,7 @@ def test_a_mark_that_stays_the_same_is_followed_while_pages_differ(
     foreign.answer = lambda query: page([left.pop(0)], more="mark" if left else "")
     assert pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path) == ["a", "b", "c"]
     foreign.answer = lambda query: page(["d"], more="mark")
-    with pytest.raises(ImportRefused, match="without an end"):
+    with pytest.raises(CollectionRefused, match="without an end"):
         pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path)
 
 
@@ -213,6 +219,31 @@ HOSTILE: dict[str, tuple[Answer, str]] = {
     "answers with NaN": ((200, TAXII, b'{"objects":[{"a":NaN}]}'), "no JSON"),
     "has texts for objects": ((200, TAXII, b'{"objects":["a"]}'), "no list of objects"),
     "tells no times": ((200, TAXII, b'{"objects":[{"id":"a"}]}'), "times of addition"),
+    "answers with a number without bounds": (
+        (200, {**page(["a"])[1]}, b'{"objects":[{"id":"a","x":1e999}]}'),
+        "no JSON",
+    ),
+    "tells a time that is none": (page(["a"], added="yesterday"), "no time of addition"),
+    "tells a time of another zone": (
+        page(["a"], added="2026-01-01T00:00:00+02:00"),
+        "no time of addition",
+    ),
+    "tells a time of more digits than a clock has": (
+        page(["a"], added=f"2026-01-01T00:00:00.{'1' * 99}Z"),
+        "no time of addition",
+    ),
+    "tells a page from its end to its begin": (
+        (
+            200,
+            {**TAXII, FIRST: "2026-01-02T00:00:00Z", LAST: "2026-01-01T00:00:00Z"},
+            b'{"objects":[{"id":"a"}]}',
+        ),
+        "backwards",
+    ),
+    "says whether there is more in words": (
+        (200, {**page(["a"])[1]}, b'{"objects":[{"id":"a"}],"more":"true"}'),
+        "more pages",
+    ),
     "has no next page": ((200, TAXII, b'{"more":true}'), "without an end"),
     "has an endless page mark": (
         (200, TAXII, json.dumps({"more": True, "next": "x" * 9000}).encode()),
@@ -225,7 +256,7 @@ HOSTILE: dict[str, tuple[Answer, str]] = {
 def test_a_hostile_answer_is_refused(foreign: Foreign, tmp_path: Path, name: str) -> None:
     answer, why = HOSTILE[name]
     foreign.answer = lambda query: answer
-    with pytest.raises(ImportRefused, match=why):
+    with pytest.raises(CollectionRefused, match=why):
         pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path)
     assert list(tmp_path.glob("batch-*")) == []
 
@@ -235,14 +266,14 @@ def test_a_page_beyond_the_bound_is_not_read(
 ) -> None:
     monkeypatch.setattr(taxii_collection, "MAX_FOREIGN_PAGE_BYTES", 1 << 20)
     foreign.answer = lambda query: (200, TAXII, b" " * (8 << 20))
-    with pytest.raises(ImportRefused, match="more than 1 MiB"):
+    with pytest.raises(CollectionRefused, match="more than 1 MiB"):
         list(foreign.collection().pages())
 
 
 def test_pages_without_objects_end(foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taxii_collection, "MAX_FOREIGN_EMPTY_PAGES", 10)
     foreign.answer = lambda query: page([], more=str(int(query.get("next", "0")) + 1))
-    with pytest.raises(ImportRefused, match="without an end"):
+    with pytest.raises(CollectionRefused, match="without an end"):
         list(foreign.collection().pages())
     assert len(foreign.asked) == 11
 
@@ -251,14 +282,126 @@ def test_a_server_with_another_certificate_gets_no_secret(foreign: Foreign, tmp_
     folder = tmp_path / "other"
     folder.mkdir()
     foreign.ca, _ = certified(folder)
-    with pytest.raises(ImportRefused, match="certificate"):
+    with pytest.raises(CollectionRefused, match="certificate"):
         list(foreign.collection(secret="word").pages())
     assert foreign.asked == []
 
 
 @pytest.mark.parametrize(
+    "endless", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: a\r\n"]
+)
+def test_an_answer_without_an_end_is_refused(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch, endless: bytes
+) -> None:
+    for name in ("MAX_FOREIGN_PAGE_BYTES", "_MAX_HEAD"):
+        monkeypatch.setattr(taxii_collection, name, 1 << 15)
+    foreign.endless = endless
+    with pytest.raises(CollectionRefused, match="does not answer"):
+        list(foreign.collection().pages())
+
+
+def test_a_page_that_drips_is_refused_before_its_content_begins(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taxii_collection, "MAX_FOREIGN_PAGE_S", 0)
+    with pytest.raises(CollectionRefused, match="does not end"):
+        list(foreign.collection().pages())
+
+
+def test_times_that_run_backwards_are_refused_and_move_no_place(
+    foreign: Foreign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = Batches(tmp_path / "home", foreign.url)
+    foreign.answer = lambda query: page(["a"], added="2026-01-03T00:00:00Z")
+    assert pulled(batches, foreign, tmp_path) == ["a"]
+    # As a server answers that ignores the time to read on from.
+    foreign.answer = lambda query: page(["b"], added="2026-01-02T00:00:00Z")
+    with pytest.raises(CollectionRefused, match="backwards"):
+        pulled(batches, foreign, tmp_path)
+    assert foreign.asked[-1][0]["added_after"] == "2026-01-03T00:00:00Z"
+    foreign.answer = pages_of(["c"], ["d"], ["e"], ["f"])
+    assert pulled(batches, foreign, tmp_path) == ["f"]
+
+
+def test_pages_that_circle_end(foreign: Foreign, tmp_path: Path) -> None:
+    foreign.answer = lambda query: (
+        page(["b"], more="a", added="2026-01-02T00:00:00Z")
+        if query.get("next") == "b"
+        else page(["a"], more="b")
+    )
+    with pytest.raises(CollectionRefused, match="backwards"):
+        pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path)
+    assert list(tmp_path.glob("batch-*")) == []
+
+
+def test_an_empty_page_moves_no_place(foreign: Foreign, tmp_path: Path) -> None:
+    batches = Batches(tmp_path / "home", foreign.url)
+    last = (200, {**TAXII, LAST: "9999-12-31T23:59:59Z"}, b'{"objects":[]}')
+    foreign.answer = lambda query: last if "next" in query else page(["a"], more="1")
+    assert pulled(batches, foreign, tmp_path) == ["a"]
+    foreign.answer = pages_of(["a"], ["b"])
+    assert pulled(batches, foreign, tmp_path) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000001Z"),
+        ("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.51Z"),
+        ("2026-01-01T00:00:00.500+00:00", "2026-01-01T00:00:00.5Z"),
+    ],
+)
+def test_times_of_different_lengths_are_compared_as_times(
+    foreign: Foreign, tmp_path: Path, before: str, after: str
+) -> None:
+    foreign.answer = lambda query: (
+        page(["b"], added=after) if "next" in query else page(["a"], more="1", added=before)
+    )
+    assert pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path) == ["a", "b"]
+
+
+def test_a_batch_ends_at_a_later_time_of_another_length(
+    foreign: Foreign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taxii_batches, "MAX_FOREIGN_BATCH_BYTES", 1)
+    monkeypatch.setattr(taxii_batches, "_MAX_FILE_BYTES", 100)
+    times = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.25Z", "2026-01-01T00:00:01.5Z")
+
+    def answer(query: dict[str, str]) -> Answer:
+        begin = times.index(query["added_after"]) + 1 if "added_after" in query else 0
+        number = int(query.get("next", begin))
+        more = str(number + 1) if number + 1 < len(times) else ""
+        return page([str(number)], more=more, added=times[number]) if number < 3 else page([])
+
+    foreign.answer = answer
+    assert pulled(Batches(tmp_path / "home", foreign.url), foreign, tmp_path) == ["0", "1", "2"]
+
+
+def test_two_pulls_of_one_collection_do_not_run_at_once(foreign: Foreign, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "other").mkdir()
+    foreign.answer = pages_of(["a"], ["b"])
+    other = Batches(home, foreign.url.rstrip("/"))  # the same collection
+
+    def meanwhile(count: int) -> None:
+        with pytest.raises(StoreBusy):
+            pulled(other, foreign, tmp_path / "other")
+        with pytest.raises(StoreBusy):
+            other.forget()
+
+    batches = Batches(home, foreign.url)
+    found = [*batches.pull(foreign.collection(), tmp_path, advance=meanwhile)]
+    assert [count for _, count in found] == [2]
+    assert pulled(other, foreign, tmp_path / "other") == []
+
+
+@pytest.mark.parametrize(
     "url",
     [
+        "https://[::1/collections/c/",
+        "https://taxii.example/año/collections/c/",
+        "https://taxii.example/a b/collections/c/",
+        "https://taxii.\u2100example/collections/c/",
         "http://taxii.example/collections/c/",
         "https:///collections/c/",
         "https://taxii..example/collections/c/",
@@ -269,7 +412,7 @@ def test_a_server_with_another_certificate_gets_no_secret(foreign: Foreign, tmp_
     ],
 )
 def test_only_https_urls_without_a_secret_are_read(url: str) -> None:
-    with pytest.raises(ImportRefused, match="URL"):
+    with pytest.raises(CollectionRefused, match="URL"):
         ForeignCollection(Access(url=url))
 
 
