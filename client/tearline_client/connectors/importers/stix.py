@@ -13,7 +13,7 @@ from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.exporters.stix_shapes import VOCABULARY
 from tearline_client.connectors.importers.json_records import json_records
 from tearline_client.connectors.importers.report import Concern, Report
-from tearline_client.connectors.importers.stix_markings import Definitions
+from tearline_client.connectors.importers.stix_markings import MARKINGS, Definitions
 from tearline_client.connectors.importers.stix_objects import (
     ObjectReader,
     object_path,
@@ -25,6 +25,7 @@ _ID = re.compile(r"([a-z0-9-]{1,64})--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 _MARKING = "marking-definition"
 _BESIDE = ("created", "modified", "created_by_ref")
 _BUNDLE = frozenset({"type", "id", "spec_version"})
+_SAME_IN_COPIES = (*sorted(MARKINGS), "revoked")
 _OURS = frozenset(each["id"] for each in VOCABULARY)
 
 
@@ -61,6 +62,10 @@ def iter_stix(
             why = "a later version of the object is in the file"
             report.add(Concern.STAYS_HOME, why, line=line, column="modified", id=object_id)
             continue
+        if object_id in index.disputed:
+            why = "the file holds this version of the object with different markings"
+            report.add(Concern.STAYS_HOME, why, line=line, column="object", id=object_id)
+            continue
         if made.get("revoked") is True:
             why = "its creator revoked it"
             report.add(Concern.STAYS_HOME, why, line=line, column="revoked", id=object_id)
@@ -87,6 +92,8 @@ class _Index:
         definitions: Its marking definitions.
         newest: Newest version by object.
         repeated: Ids of objects that it holds several times.
+        disputed: Ids of objects of which copies of the newest version differ in their markings, or
+            in whether they are revoked.
         ids: Object by an entity's id, of the objects that Tearline made.
     """
 
@@ -94,9 +101,20 @@ class _Index:
         self.definitions = Definitions()
         self.newest: dict[str, str] = {}
         self.repeated: set[str] = set()
+        self.disputed: set[str] = set()
         self.ids: dict[str, str] = {}
+        marked: dict[str, int] = {}
         for _, made in bundle_objects(stream):
             object_id, version = made["id"], _version(made)
+            marks = hash(repr([made.get(name) or None for name in _SAME_IN_COPIES]))
+            if version > self.newest.get(object_id, ""):
+                self.disputed.discard(object_id)
+                marked[object_id] = marks
+            elif (
+                version == self.newest.get(object_id, version)
+                and marked.setdefault(object_id, marks) != marks
+            ):
+                self.disputed.add(object_id)
             if made["type"] == _MARKING:
                 self.definitions.add(made)
             if object_id in self.newest:

@@ -286,6 +286,25 @@ def test_a_repeated_object_is_counted() -> None:
     assert (len(entities), report.repeated) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"object_marking_refs": [TLP_IDS[max(TLP_IDS)]]},
+        {"granular_markings": [{"marking_ref": TLP_IDS[max(TLP_IDS)], "selectors": ["name"]}]},
+        {"revoked": True},
+    ],
+)
+def test_copies_of_one_version_with_different_markings_stay_home(other: dict[str, Any]) -> None:
+    beside = person(id=ID.replace("733c", "833c"), name="Ana")
+    for copies in ((person(**other), person()), (person(), person(**other), person())):
+        entities, report = read(bundle(*copies, beside))
+        assert [each.properties["name"] for each in entities] == [("Ana",)]
+        assert told(report) == {("object", ID)}
+    newer = person(name="Qiu W.", modified="2026-01-01T00:00:00.5Z")
+    entities, _ = read(bundle(person(**other), newer, person()))
+    assert [each.properties["name"] for each in entities] == [("Qiu W.",)]
+
+
 def test_secrets_of_accounts_stay_home() -> None:
     account = {
         "type": "user-account",
