@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
+from threading import current_thread, main_thread
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -127,10 +128,12 @@ def blamed(offer: Offer) -> Iterator[None]:
     """
     try:
         yield
-    except TearlineError:
+    except (TearlineError, GeneratorExit):  # a reader that is closed
         raise
-    except (Exception, SystemExit) as error:
-        if offer.is_built_in:
+    except BaseException as error:
+        # Ctrl-C reaches the main thread alone.
+        is_typed = isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()
+        if offer.is_built_in or is_typed:
             raise
         frame = extract_tb(error.__traceback__)[-1]
         place = f"{frame.filename.rpartition('/')[2]}, line {frame.lineno}"

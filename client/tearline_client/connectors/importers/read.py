@@ -56,7 +56,8 @@ def read_stream(
     """Returns the entities of an open file, as ``read_source``; it can be read from any place."""
     entities = _entities(importer, stream, options, report)
     try:
-        return gather(_told(entities, stream, advance), report)
+        with blamed(importer.offer):  # a plug-in may close the stream
+            return gather(_told(entities, stream, advance), report)
     except ImportRefused as refused:
         stream.seek(0)
         fitting = _fitting(stream.read(_BEGINNING))
@@ -80,6 +81,9 @@ def _entities(
         for entity in importer.value.read(stream, options, report):
             if type(entity) is not Entity:
                 told = f"{importer.offer.told}: it yields a {type(entity).__name__} as an entity"
+                raise ConnectorUnusable(told)
+            if any(isinstance(values, str) for values in entity.properties.values()):
+                told = f"{importer.offer.told}: it yields a text as the values of a property"
                 raise ConnectorUnusable(told)
             yield _without_secrets(entity, report)
 

@@ -132,8 +132,17 @@ class Report(Collection[Finding]):
                 raise ImportTooLarge(f"over {MAX_IMPORT_FINDINGS} values are doubtful")
             self.counts[concern] += 1
             return
+        for text in (why, column, id):
+            text.encode()  # a plug-in may give others, which no report could show
         self._keep(
-            Finding(line=line, column=column, part=part, concern=concern, why=why, object=id)
+            Finding(
+                line=int(line),
+                column=column,
+                part=int(part),
+                concern=Concern(concern),
+                why=why,
+                object=id,
+            )
         )
 
     def add_once(self, concern: Concern, why: str, *, line: int, column: str) -> None:

@@ -1,5 +1,6 @@
 """Connectors by entry points: what is listed, what is refused, and whom a refusal names."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -124,6 +125,27 @@ def test_an_exporter_of_another_shape_is_named(
         ("yield 'a value'", "yields a str as an entity"),
         ("yield None", "yields a NoneType as an entity"),
         ("return 7", "failed with TypeError"),
+        ("yield person(name='a')\n    raise type('Stop', (BaseException,), {})", "with Stop"),
+        ("import asyncio\n    raise asyncio.CancelledError", "failed with CancelledError"),
+        ("yield Entity(id=7, schema='Person', properties={})", "failed with AttributeError"),
+        (
+            "yield Entity(id='a', schema='Person', properties={'name': 'ab'})",
+            "yields a text as the values of a property",
+        ),
+        ("stream.close()\n    yield person(name='a')", "failed with ValueError"),
+        ("report.add('gone', 'a word')\n    yield person(name='a')", "failed with ValueError"),
+        (
+            "report.add(Concern.STAYS_HOME, 7)\n    yield person(name='a')",
+            "failed with AttributeError",
+        ),
+        (
+            "report.add(Concern.STAYS_HOME, 'x', line='one')\n    yield person(name='a')",
+            "failed with ValueError",
+        ),
+        (
+            "report.add(Concern.STAYS_HOME, 'x', id=chr(0xD800))\n    yield person(name='a')",
+            "failed with UnicodeEncodeError",
+        ),
     ],
 )
 def test_a_plug_in_that_fails_is_named(
@@ -134,6 +156,17 @@ def test_a_plug_in_that_fails_is_named(
     with pytest.raises(ConnectorUnusable, match=f"ledger of lantern 1.0: .*{told}") as refused:
         read(source)
     assert "a value" not in str(refused.value)
+
+
+def test_an_interrupt_ends_an_import_but_no_thread_of_the_console(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "def read(stream, options, report):\n    raise KeyboardInterrupt\n    yield\n"
+    install(monkeypatch, tmp_path, "lantern", code + FROM_LINES)
+    with pytest.raises(KeyboardInterrupt):  # as of Ctrl-C
+        read(source)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(ConnectorUnusable, match="Interrupt"):
+        threads.submit(read, source).result()
 
 
 def test_an_entity_of_another_class_is_refused(
