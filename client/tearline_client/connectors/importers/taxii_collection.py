@@ -31,6 +31,7 @@ _ADDED = ("x-taxii-date-added-first", "x-taxii-date-added-last")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,32}))?(?:Z|\+00:00)\Z", re.ASCII)
 _PIECE_BYTES = 1 << 16
 _MAX_HEAD = 1 << 20  # bytes of an answer beside its page
+_MAX_PARTS = 1 << 20  # of a page; each takes up to 300 bytes of memory, whatever its text
 _MAX_TEXT = 4096  # characters of a place, a time or an id
 
 
@@ -242,6 +243,8 @@ def _refusal(status: int) -> str:
 
 
 def _parsed(data: bytes) -> Mapping[str, Any]:
+    if data.count(b"{") + data.count(b"[") > _MAX_PARTS:
+        raise CollectionRefused(f"a page has more than {_MAX_PARTS} objects and lists")
     try:
         page = json.loads(data, parse_constant=_no_number, parse_float=_number)
     except (ValueError, RecursionError):

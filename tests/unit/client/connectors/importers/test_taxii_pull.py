@@ -252,6 +252,15 @@ HOSTILE: dict[str, tuple[Answer, str]] = {
 }
 
 
+def test_a_page_of_many_small_parts_is_refused_before_it_takes_memory(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taxii_collection, "_MAX_PARTS", 1000)
+    foreign.answer = lambda query: (200, TAXII, b'{"objects":[%s{}]}' % (b"{}," * 1000))
+    with pytest.raises(CollectionRefused, match="more than 1000 objects and lists"):
+        list(foreign.collection().pages())
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_is_refused(foreign: Foreign, tmp_path: Path, name: str) -> None:
     answer, why = HOSTILE[name]
