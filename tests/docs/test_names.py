@@ -17,6 +17,7 @@ from tearline_server.observability.metrics import Metrics as ExchangeMetrics
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), *ROOT.glob("docs/**/*.md")})
 NOTICES = (ROOT / "docs" / "howto" / "notices.md").read_text(encoding="utf-8")
 EXCHANGE = (ROOT / "docs" / "reference" / "exchange.md").read_text(encoding="utf-8")
+SPECIFICATION = ROOT / "docs" / "spec"
 NODE = (ROOT / "docs" / "reference" / "node.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -158,3 +159,21 @@ def test_the_specification_lists_every_kind() -> None:
     page = (ROOT / "docs/spec/packet-v1.md").read_text(encoding="utf-8")
     (line,) = (line for line in page.splitlines() if line.startswith("| 4 | kind |"))
     assert re.findall(r"`([\w-]+)`", line) == [kind.value for kind in PacketKind]
+
+
+def test_the_specification_states_the_class_of_each_code_that_it_names() -> None:
+    classes = {each.code: each.error_class.value for each in concrete_errors()}
+    pages = [path.read_text(encoding="utf-8") for path in SPECIFICATION.glob("*.md")]
+    named = {code for page in pages for code in re.findall(r"TL-[A-Z]{3}-\d{3}", page)}
+    rows = re.findall(
+        r"^\| `([a-z ]+)` \| (TL-.*) \|$",
+        (SPECIFICATION / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    stated = [
+        (f"{group.strip()[:7]}{number}", name)
+        for name, codes in rows
+        for group in codes.split(";")
+        for number in group.strip()[7:].split(", ")
+    ]
+    assert sorted(stated) == sorted((code, classes[code]) for code in named)
