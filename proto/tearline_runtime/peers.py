@@ -1,17 +1,12 @@
 """Other machines: their names, bounds of their answers, and why they are not reached."""
 
-import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-P = ParamSpec("P")
 S = TypeVar("S", bound=socket.socket)
-T = TypeVar("T")
 
 
 class EndlessAnswerError(OSError):
@@ -49,19 +44,6 @@ def bounded(kind: type[S], seconds: float, size: int) -> type[S]:
     """
     attributes = {"seconds": seconds, "size": size}
     return cast(type[S], type("BoundedSocket", (_Bounded, kind), attributes))
-
-
-async def call_peer(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Returns the result of a call that waits for a peer, in a thread of its own.
-
-    The threads of the loop are few, and the other work of a node needs them.
-    """
-    thread = ThreadPoolExecutor(1)
-    try:
-        work = thread.submit(call, *arguments, **named)
-        return await asyncio.wrap_future(work)
-    finally:
-        thread.shutdown(wait=False)
 
 
 def is_host(text: str) -> bool:

@@ -249,7 +249,8 @@ def _not_in_the_log(world: Simulation, shown: ErasedEntry, said: Erasure) -> Era
 
 
 def _elsewhere(world: Simulation, shown: ErasedEntry, said: Erasure) -> ErasedEntry:
-    return replace(shown, erased=replace(shown.erased, index=shown.erased.index - 1))
+    # Another index may take a path of another length, which is another fault.
+    return replace(shown, path=(*shown.path[:-1], bytes(32)))
 
 
 def _another_statement(world: Simulation, shown: ErasedEntry, said: Erasure) -> ErasedEntry:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tearline_client.store.notifications import News, NotificationStore
-from tearline_runtime.peers import call_peer
+from tearline_runtime.peer_calls import call_peer
 
 POLL_S = 1.0  # notices may come from other processes of the node
 PACE_S = 300.0  # between two digests: twelve an hour at most

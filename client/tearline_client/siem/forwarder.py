@@ -17,7 +17,7 @@ from tearline_client.siem import Backlog, Message, Sink
 from tearline_client.siem.ocsf import ACCESS, Severity, ocsf_damage, ocsf_event, ocsf_line
 from tearline_client.siem.syslog import precise_time
 from tearline_client.store.access import AccessStore
-from tearline_runtime.peers import call_peer
+from tearline_runtime.peer_calls import call_peer
 
 POLL_S = 2.0  # entries come from other processes of the node, too
 BATCH = 256

@@ -10,7 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from tearline_runtime.peers import EndlessAnswerError, bounded, call_peer, connection_fault, is_host
+from tearline_runtime.peer_calls import call_peer
+from tearline_runtime.peers import EndlessAnswerError, bounded, connection_fault, is_host
 
 
 @pytest.mark.parametrize("text", ["", ".", "a..b", ".a", "a.example..", "x" * 64, "a\n", "a\0"])
