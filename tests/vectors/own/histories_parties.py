@@ -42,10 +42,12 @@ class Standings:
 
     def __init__(self, name: str) -> None:
         self.history: Json = {"name": name, "agreement": agreed(PLAIN, JOINT), "events": []}
+        self._version = 1
 
     def amend(self, hours: float, *articles: ArticleTerms) -> "Standings":
         """The next version comes into force."""
-        return self._tell(hours, "agreement", body=agreed(*articles, version=2))
+        self._version += 1
+        return self._tell(hours, "agreement", body=agreed(*articles, version=self._version))
 
     def say(
         self,
