@@ -376,6 +376,8 @@ class NodeContext:
 
     def counted_size(self) -> int:
         """Returns the entries of this node's log that enough counted cosigners have cosigned."""
+        if not self.trust.membership.is_founded:
+            return 0
         sizes, members = self.cosigned_sizes(), self.trust.members
         found = sorted((sizes.get(each, 0) for each in members.cosigners), reverse=True)
         return found[quorum - 1] if len(found) >= (quorum := members.constitution.quorum) else 0

@@ -231,4 +231,5 @@ class Node(Assembly):
 
     def status(self) -> NodeStatus:
         """Returns the node's status."""
-        return status_of(self._context, certificate_end_ms=self.connection.end_ms)
+        members = self.directory.members()
+        return status_of(self._context, members, certificate_end_ms=self.connection.end_ms)

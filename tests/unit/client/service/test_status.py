@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from attacks.conftest import memory, quick, template, world
+from support.light_node import admitted, light
+from support.simulation import Simulation
 from tearline_client.cli import command
 from tearline_client.log.membership import EndCause, MembershipEnd
 from tearline_client.service.metrics import Metrics, Snapshot
 from tearline_runtime.service_status import note_backup
 from unit.client.service.test_metrics import STATUS, VITALS
 from unit.runtime.metrics_port import answering
+
+__all__ = ["memory", "quick", "template", "world"]
 
 CALM = replace(
     STATUS,
@@ -114,3 +119,10 @@ def test_a_node_that_does_not_answer_has_status_3(tmp_path: Path) -> None:
 def test_without_a_metrics_port_the_setting_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["--home", str(tmp_path), "status"])
     assert "metrics is not set" in str(result.exception) + result.output
+
+
+async def test_a_node_that_has_not_read_the_log_has_a_status(world: Simulation) -> None:
+    async with light(world, await admitted(world)) as jp:
+        status = jp.node.status()
+    assert (status.log_size, status.keys, status.counted_size) == (0, (), 0)
+    assert status.quorum == (3, 3)
