@@ -12,6 +12,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
@@ -20,8 +21,10 @@ from tearline.limits import MAX_HOOKS
 from tearline_client.context import NodeContext
 from tearline_client.jobs import Jobs
 from tearline_client.messages.due import Due
-from tearline_client.notifications.digests import Channel, serve_channel
 from tearline_client.store.notifications import EVENTS, Notice
+
+if TYPE_CHECKING:
+    from tearline_client.notifications.digests import Channel
 
 ALL = "all"
 POLL_S = 1.0  # notices may come from other processes of the node
@@ -110,13 +113,15 @@ class Notifications:
             for each in due:
                 self._store.tell(each.event, time_ms=now_ms, once=each.once, **each.ids)
 
-    def begin(self, hooks: Iterable[Hook | Channel]) -> None:
+    def begin(self, hooks: "Iterable[Hook | Channel]") -> None:
         """Registers new hooks and channels for all notifications from now on."""
         for hook in hooks:
             self._store.begin(hook.id)
 
-    async def serve_channel(self, channel: Channel, report: Callable[[str], None]) -> None:
+    async def serve_channel(self, channel: "Channel", report: Callable[[str], None]) -> None:
         """Delivers digests of a channel; never ends. See ``digests.serve_channel``."""
+        from tearline_client.notifications.digests import serve_channel
+
         await serve_channel(self._store, channel, report, self._context.now_ms)
 
     async def serve(self, hook: Hook, report: Callable[[str], None]) -> None:
