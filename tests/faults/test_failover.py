@@ -127,5 +127,10 @@ async def test_what_no_standby_has_is_not_acknowledged(servers: Servers) -> None
 
 async def test_where_there_is_no_standby_it_does_not_begin(servers: Servers) -> None:
     servers.standby.kill()
+    connection = await asyncpg.connect(servers.primary.url())
+    async with asyncio.timeout(WITHIN_S):  # until the primary knows, a first commit would wait
+        while await connection.fetchval("SELECT count(*) FROM pg_stat_replication"):
+            await asyncio.sleep(PAUSE_S)
+    await connection.close()
     with pytest.raises(StoreNotReplicated, match="no synchronous standby"):
         await PostgresStore.open(servers.url, ha=True)
