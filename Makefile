@@ -80,6 +80,10 @@ check: $(VENV)/.ready-check-$(KEY) $(PROTO_VENV)/.ready-$(KEY) ## format, lint, 
 		|| { echo 'The generated code differs from the schema: make proto'; exit 1; }
 	$(RUN) -m pytest -q tests/test_boundaries.py tests/test_exports.py tests/test_links.py
 
+.PHONY: weight
+weight: $(VENV)/.ready-test-$(KEY) ## print modules, lines of code and words of docstrings
+	@$(RUN) tests/layout.py
+
 mutants: $(VENV)/.ready-test-$(KEY) ## disable each defence of the attack table: its test must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.mutants $(ROWS)
 
