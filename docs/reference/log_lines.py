@@ -22,6 +22,8 @@ COMMON = {
     "at": ("list of texts", "functions and lines of an internal fault; only in its line"),
 }
 KEYS: Mapping[str, tuple[str, str]] = {
+    "agency": ("text", "URI of the agency"),
+    "authority": ("text", "SHA-256 of a CA certificate, hexadecimal"),
     "blob": ("text", "id of a large document, 32 hexadecimal digits"),
     "bytes": ("number", "free bytes of the disk"),
     "caller": ("text", "URI of the calling node, or address of a peer that was not admitted"),

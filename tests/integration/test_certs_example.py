@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.paths import ROOT
-from tearline.crypto.certificates import from_pem, verify_authority, verify_leaf
+from tearline.crypto.authority_profile import verify_authority
+from tearline.crypto.certificates import from_pem, verify_leaf
 from tearline.errors import CertificateRefused
 from tearline.identity import AgencyUri
 
@@ -42,7 +43,7 @@ def test_every_node_is_who_it_says_under_its_own_ca(out: Path) -> None:
     now_s = int(time.time())
     authorities = {path.parent.name: [certificate(path)] for path in out.rglob("ca.crt")}
     for trust_domain, (ca,) in authorities.items():
-        verify_authority(ca, AgencyUri(trust_domain=trust_domain), now_s)
+        verify_authority(ca, AgencyUri(trust_domain=trust_domain)).verify_time(now_s)
     nodes = [
         str(verify_leaf(certificate(path), authorities, now_s).node)
         for path in sorted(out.rglob("node-*.crt"))

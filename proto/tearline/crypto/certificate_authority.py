@@ -6,20 +6,13 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from tearline.crypto.certificates import (
-    SIGNS_CERTIFICATES,
-    SIGNS_HANDSHAKES,
-    certified_key,
-    domain_of_authority,
-    moment,
-    parse_certificate,
-)
-from tearline.crypto.tls_keys import TlsKey, load_public, spki_of
+from tearline.crypto.authority_profile import AuthorityCertificate, parse_authority
+from tearline.crypto.certificates import SIGNS_HANDSHAKES, moment
+from tearline.crypto.tls_keys import POINT_SIZE, TlsKey, load_public, spki_of_point
 from tearline.errors import CertificateRefused, KeyMalformed, MalformedInput
 from tearline.identity import AgencyUri, NodeUri
 from tearline.limits import (
     CERTIFICATE_BACKDATE_S,
-    MAX_CA_LIFETIME_S,
     MAX_LEAF_LIFETIME_S,
     MIN_LEAF_LIFETIME_S,
 )
@@ -31,12 +24,11 @@ class CertificateAuthority:
     """Agency's CA: it issues leaves for its own trust domain only."""
 
     def __init__(self, certificate: bytes, key: TlsKey) -> None:
-        parsed = parse_certificate(certificate)
-        if spki_of(certified_key(parsed)) != key.public:
+        found = parse_authority(certificate)
+        if spki_of_point(found.point) != key.public:
             raise KeyMalformed("the key is not the one in the CA's certificate")
         self.certificate = certificate
-        self.trust_domain = domain_of_authority(parsed)
-        self._subject = parsed.subject
+        self.trust_domain = found.agency.trust_domain
         self._key = key
 
     @classmethod
@@ -51,24 +43,15 @@ class CertificateAuthority:
         Raises:
             MalformedInput: If the lifetime is not longer than a leaf's, or above ten years.
         """
-        if not MAX_LEAF_LIFETIME_S < lifetime_s <= MAX_CA_LIFETIME_S:
-            raise MalformedInput(
-                "a CA's lifetime is longer than its leaves', and at most ten years"
-            )
-        key = TlsKey.generate()
-        # RFC 2247 spells a domain as a name of any length; a common name ends at 64 characters.
-        labels = reversed(agency.trust_domain.split("."))
-        name = x509.Name([x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in labels])
-        uri = x509.UniformResourceIdentifier(str(agency))
-        identifier = x509.SubjectKeyIdentifier.from_public_key(load_public(key.public))
-        certificate = key.sign(
-            _builder(name, name, key.public, now_s, lifetime_s)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(SIGNS_CERTIFICATES, critical=True)
-            .add_extension(x509.SubjectAlternativeName([uri]), critical=False)
-            .add_extension(identifier, critical=False)
+        key, start_s = TlsKey.generate(), now_s - CERTIFICATE_BACKDATE_S
+        issued = AuthorityCertificate(
+            agency=agency,
+            serial=x509.random_serial_number(),
+            not_before_s=start_s,
+            not_after_s=start_s + lifetime_s,
+            point=key.public[-POINT_SIZE:],
         )
-        return cls(certificate, key)
+        return cls(issued.encode(key.sign(issued.signed_part)), key)
 
     def private_bytes(self) -> bytes:
         """Returns the CA's key as PKCS#8 DER, for a keystore that encrypts it."""
@@ -122,8 +105,17 @@ class CertificateAuthority:
         if not MIN_LEAF_LIFETIME_S <= lifetime_s <= MAX_LEAF_LIFETIME_S:
             raise MalformedInput("a leaf certificate is valid for 24 hours to 7 days")
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(load_public(self._key.public))
-        return self._key.sign(
-            _builder(x509.Name([]), self._subject, public, now_s, lifetime_s)
+        labels = reversed(self.trust_domain.split("."))
+        name = x509.Name([x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in labels])
+        start_s = now_s - CERTIFICATE_BACKDATE_S
+        return self._key.certify(
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([]))
+            .issuer_name(name)
+            .public_key(load_public(public))
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(moment(start_s))
+            .not_valid_after(moment(start_s + lifetime_s))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(SIGNS_HANDSHAKES, critical=True)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -131,18 +123,3 @@ class CertificateAuthority:
             .add_extension(x509.SubjectAlternativeName(names), critical=True)
             .add_extension(issuer, critical=False)
         )
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public: bytes, now_s: int, lifetime_s: int
-) -> x509.CertificateBuilder:
-    start_s = now_s - CERTIFICATE_BACKDATE_S
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(load_public(public))
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(moment(start_s))
-        .not_valid_after(moment(start_s + lifetime_s))
-    )

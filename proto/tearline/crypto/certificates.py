@@ -13,46 +13,68 @@ Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf is valid for 24 hours to 7 days
 
 import datetime
 import functools
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
+from tearline.crypto.authority_profile import AuthorityCertificate, verify_authority
 from tearline.crypto.keys import key_id
 from tearline.crypto.tls_keys import is_p256, spki_of
 from tearline.dataclass.immutable import immutable
 from tearline.errors import CertificateExpired, CertificateRefused, MalformedInput
-from tearline.identity import AgencyUri, NodeUri, parse_agency_uri, parse_node_uri
+from tearline.identity import AgencyUri, NodeUri, parse_node_uri
 from tearline.limits import MAX_CERTIFICATE_BYTES, MAX_LEAF_LIFETIME_S, MAX_VERIFIED_CERTIFICATES
 
 _DER = serialization.Encoding.DER
 _PEM = serialization.Encoding.PEM
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
-
-def _usage(*, handshakes: bool, certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=handshakes,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certificates,
-        crl_sign=certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-SIGNS_HANDSHAKES = _usage(handshakes=True, certificates=False)
+SIGNS_HANDSHAKES = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 """The only key usage of a leaf."""
-SIGNS_CERTIFICATES = _usage(handshakes=False, certificates=True)
-"""The only key usage of a CA."""
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    verification.VerificationError,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""Exceptions of the X.509 library: it reads dates, keys and extensions late, at their first use."""
+
+
+@contextmanager
+def _refusing(why: str) -> Iterator[None]:
+    """Refuses a certificate that the library cannot read; every use of the library stands in it.
+
+    Raises:
+        CertificateRefused: In place of an exception of the library.
+    """
+    try:
+        yield
+    except _UNREADABLE:
+        raise CertificateRefused(why) from None
 
 
 @immutable
@@ -119,26 +141,27 @@ def verify_leaf(
         CertificateExpired: If it is not yet, or no longer, valid.
         CertificateRefused: If another check fails.
     """
-    leaf = parse_certificate(certificate)
-    uri = _single_uri(leaf)
+    leaf = _Certificate(certificate)
+    uri = leaf.uri()
     try:
         node = parse_node_uri(uri)
     except MalformedInput:
         raise CertificateRefused("the certificate does not name a node") from None
     _require_leaf_profile(leaf)
-    not_before_s, not_after_s = _validity(leaf)
-    for authority in map(parse_certificate, authorities.get(node.trust_domain, ())):
+    for der in authorities.get(node.trust_domain, ()):
+        authority = _issuer(leaf, der, node.agency)
+        if authority is None:
+            continue
         found = LeafCertificate(
             node=node,
-            thumbprint=leaf.fingerprint(hashes.SHA256()),
-            key_id=key_id(spki_of(certified_key(leaf))),
-            not_before_s=max(not_before_s, _validity(authority)[0]),
-            not_after_s=min(not_after_s, _validity(authority)[1]),
+            thumbprint=hashlib.sha256(certificate).digest(),
+            key_id=leaf.key_id,
+            not_before_s=max(leaf.not_before_s, authority.not_before_s),
+            not_after_s=min(leaf.not_after_s, authority.not_after_s),
         )
-        if _signed(authority, leaf) and domain_of_authority(authority) == node.trust_domain:
-            found.verify_time(now_s)
-            _verify_path(authority, leaf, now_s)
-            return found
+        found.verify_time(now_s)
+        _verify_path(der, leaf, now_s)
+        return found
     raise CertificateRefused("no CA of the trust domain it names signed it")
 
 
@@ -148,8 +171,8 @@ def verify_current(certificate: bytes, now_s: int) -> None:
     Raises:
         CertificateExpired: If it is not valid at ``now_s``, Unix seconds.
     """
-    not_before_s, not_after_s = _validity(parse_certificate(certificate))
-    if not not_before_s <= now_s <= not_after_s:
+    found = _Certificate(certificate)
+    if not found.not_before_s <= now_s <= found.not_after_s:
         raise CertificateExpired
 
 
@@ -159,7 +182,7 @@ def certified_key_id(certificate: bytes) -> bytes:
     Raises:
         CertificateRefused: If it is not a certificate, or has another kind of key.
     """
-    return key_id(spki_of(certified_key(parse_certificate(certificate))))
+    return _Certificate(certificate).key_id
 
 
 def end_s(certificate: bytes) -> int:
@@ -168,24 +191,7 @@ def end_s(certificate: bytes) -> int:
     Raises:
         CertificateRefused: If it is not a certificate.
     """
-    return _validity(parse_certificate(certificate))[1]
-
-
-def verify_authority(certificate: bytes, agency: AgencyUri, now_s: int) -> None:
-    """Checks that a certificate can be the CA of ``agency``, as a member record names it.
-
-    Raises:
-        CertificateExpired: If it is not valid at ``now_s``.
-        CertificateRefused: If it is not such a CA's.
-    """
-    parsed = parse_certificate(certificate)
-    if domain_of_authority(parsed) != agency.trust_domain:
-        raise CertificateRefused("the CA names another trust domain")
-    if not _signed(parsed, parsed):
-        raise CertificateRefused("the CA is not signed by itself")
-    not_before_s, not_after_s = _validity(parsed)
-    if not not_before_s <= now_s <= not_after_s:
-        raise CertificateExpired
+    return _Certificate(certificate).not_after_s
 
 
 def to_pem(certificate: bytes) -> bytes:
@@ -194,7 +200,7 @@ def to_pem(certificate: bytes) -> bytes:
     Raises:
         CertificateRefused: If it is not a certificate.
     """
-    return parse_certificate(certificate).public_bytes(_PEM)
+    return _Certificate(certificate).parsed.public_bytes(_PEM)
 
 
 def from_pem(text: bytes) -> bytes:
@@ -210,122 +216,99 @@ def from_pem(text: bytes) -> bytes:
 
 @functools.lru_cache(MAX_VERIFIED_CERTIFICATES)  # each call of a connection shows the same one
 def _der_of(text: bytes) -> bytes:
-    try:
+    with _refusing("a certificate in PEM was expected"):
         return x509.load_pem_x509_certificate(text).public_bytes(_DER)
-    except (ValueError, x509.InvalidVersion):
-        raise CertificateRefused("a certificate in PEM was expected") from None
 
 
-def _verify_path(authority: x509.Certificate, leaf: x509.Certificate, now_s: int) -> None:
+def _issuer(leaf: "_Certificate", der: bytes, agency: AgencyUri) -> AuthorityCertificate | None:
+    """Returns a CA of an agency if it signed a leaf; one outside the profile signs nothing."""
+    try:
+        authority = verify_authority(der, agency)
+        with _refusing("the CA did not sign it"):
+            leaf.parsed.verify_directly_issued_by(x509.load_der_x509_certificate(der))
+    except CertificateRefused:
+        return None
+    return authority
+
+
+def _verify_path(authority: bytes, leaf: "_Certificate", now_s: int) -> None:
     """Verifies RFC 5280's path of two by the library: names, constraints, critical extensions."""
-    verifier = (
-        verification.PolicyBuilder()
-        .store(verification.Store([authority]))
-        .time(moment(now_s).replace(tzinfo=None))
-        .max_chain_depth(0)
-        .build_client_verifier()
-    )
-    try:
-        verifier.verify(leaf, [])
-    except verification.VerificationError:
-        raise CertificateRefused("its path to the CA is not valid") from None
+    with _refusing("its path to the CA is not valid"):
+        verifier = (
+            verification.PolicyBuilder()
+            .store(verification.Store([x509.load_der_x509_certificate(authority)]))
+            .time(moment(now_s).replace(tzinfo=None))
+            .max_chain_depth(0)
+            .build_client_verifier()
+        )
+        verifier.verify(leaf.parsed, [])
 
 
-def _signed(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _require_leaf_profile(leaf: x509.Certificate) -> None:
-    not_before_s, not_after_s = _validity(leaf)
-    if leaf.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+def _require_leaf_profile(leaf: "_Certificate") -> None:
+    if leaf.parsed.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
         raise CertificateRefused("it is not signed with ECDSA and SHA-256")
-    if not_after_s - not_before_s > MAX_LEAF_LIFETIME_S:
+    if leaf.not_after_s - leaf.not_before_s > MAX_LEAF_LIFETIME_S:
         raise CertificateRefused("it is valid for longer than 7 days")
-    if _extension(leaf, x509.BasicConstraints).ca:
+    if leaf.extension(x509.BasicConstraints).ca:
         raise CertificateRefused("it is a CA's, not a node's")
-    if _extension(leaf, x509.KeyUsage) != SIGNS_HANDSHAKES:
+    if leaf.extension(x509.KeyUsage) != SIGNS_HANDSHAKES:
         raise CertificateRefused("its key may do more, or less, than sign handshakes")
-    if list(_extension(leaf, x509.ExtendedKeyUsage)) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
+    if list(leaf.extension(x509.ExtendedKeyUsage)) != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         raise CertificateRefused("it is for something else than a TLS client")
 
 
-def domain_of_authority(authority: x509.Certificate) -> str:
-    """Returns the trust domain of a CA.
+class _Certificate:
+    """Certificate of any issuer, read whole at once.
+
+    Args:
+        certificate: Its DER.
 
     Raises:
-        CertificateRefused: If it is not a CA's of the profile.
+        CertificateRefused: If the library cannot read a part of it, or it is too large.
     """
-    constraints = _extension(authority, x509.BasicConstraints)
-    certified_key(authority)
-    if not constraints.ca or constraints.path_length != 0:
-        raise CertificateRefused("a CA signs leaves, and no further CAs")
-    if _extension(authority, x509.KeyUsage) != SIGNS_CERTIFICATES:
-        raise CertificateRefused("a CA's key may only sign certificates")
-    try:
-        return parse_agency_uri(_single_uri(authority)).trust_domain
-    except MalformedInput:
-        raise CertificateRefused("the CA does not name an agency") from None
 
+    def __init__(self, certificate: bytes) -> None:
+        if len(certificate) > MAX_CERTIFICATE_BYTES:
+            raise CertificateRefused("the certificate is too large")
+        with _refusing("a certificate was expected"):
+            self.parsed = x509.load_der_x509_certificate(certificate)
+            self.not_before_s = int(self.parsed.not_valid_before_utc.timestamp())
+            self.not_after_s = int(self.parsed.not_valid_after_utc.timestamp())
+            self._key = self.parsed.public_key()
+            self._extensions = self.parsed.extensions
 
-def _single_uri(certificate: x509.Certificate) -> str:
-    names = list(_extension(certificate, x509.SubjectAlternativeName))
-    if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
-        raise CertificateRefused("it must name exactly one URI")
-    return names[0].value
+    @property
+    def key_id(self) -> bytes:
+        """Returns the id of its key, 32 bytes.
 
+        Raises:
+            CertificateRefused: If that is not an ECDSA key on P-256.
+        """
+        if not is_p256(self._key):
+            raise CertificateRefused("its key is not an ECDSA key on P-256")
+        return key_id(spki_of(self._key))
 
-def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except (
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        ValueError,
-    ):
-        raise CertificateRefused("an extension is missing or malformed") from None
+    def extension(self, kind: type[_Extension]) -> _Extension:
+        """Returns an extension.
 
+        Raises:
+            CertificateRefused: If it is missing.
+        """
+        with _refusing("an extension is missing"):
+            return self._extensions.get_extension_for_class(kind).value
 
-def parse_certificate(certificate: bytes) -> x509.Certificate:
-    """Returns a certificate from DER.
+    def uri(self) -> str:
+        """Returns its only name.
 
-    Raises:
-        CertificateRefused: If it is not one, or too large.
-    """
-    if len(certificate) > MAX_CERTIFICATE_BYTES:
-        raise CertificateRefused("the certificate is too large")
-    try:
-        return x509.load_der_x509_certificate(certificate)
-    except (ValueError, x509.InvalidVersion):
-        raise CertificateRefused("a certificate was expected") from None
-
-
-def _validity(certificate: x509.Certificate) -> tuple[int, int]:
-    return (
-        int(certificate.not_valid_before_utc.timestamp()),
-        int(certificate.not_valid_after_utc.timestamp()),
-    )
+        Raises:
+            CertificateRefused: If it has other names than one URI.
+        """
+        names = list(self.extension(x509.SubjectAlternativeName))
+        if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
+            raise CertificateRefused("it must name exactly one URI")
+        return names[0].value
 
 
 def moment(time_s: int) -> datetime.datetime:
     """Returns a Unix second as the X.509 library takes it."""
     return datetime.datetime.fromtimestamp(time_s, datetime.UTC)
-
-
-def certified_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
-    """Returns the key of a certificate.
-
-    Raises:
-        CertificateRefused: If it is not an ECDSA key on P-256.
-    """
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise CertificateRefused("its key is of no known kind") from None
-    if not is_p256(key):
-        raise CertificateRefused("its key is not an ECDSA key on P-256")
-    return key

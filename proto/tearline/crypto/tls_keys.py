@@ -3,15 +3,19 @@
 from typing import TypeGuard
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tearline.crypto.keys import key_id
-from tearline.errors import KeyMalformed
+from tearline.errors import KeyMalformed, SignatureInvalid
 
 _DER = serialization.Encoding.DER
 _PEM = serialization.Encoding.PEM
+_ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
+_POINT = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")  # what precedes it
+POINT_SIZE = 65
+"""Bytes of an uncompressed point on P-256."""
 
 
 class TlsKey:
@@ -45,7 +49,11 @@ class TlsKey:
         """Returns PKCS#8 PEM, as TLS libraries take it; never for a file."""
         return _pkcs8(self._key, _PEM)
 
-    def sign(self, builder: x509.CertificateBuilder) -> bytes:
+    def sign(self, data: bytes) -> bytes:
+        """Returns an ECDSA signature of ``data`` with SHA-256, DER."""
+        return self._key.sign(data, _ECDSA_SHA256)
+
+    def certify(self, builder: x509.CertificateBuilder) -> bytes:
         """Returns the certificate that ``builder`` describes, DER, signed with this key."""
         return builder.sign(self._key, hashes.SHA256()).public_bytes(_DER)
 
@@ -71,6 +79,24 @@ def load_public(spki: bytes) -> ec.EllipticCurvePublicKey:
     if not is_p256(key):
         raise KeyMalformed("a TLS key is an ECDSA key on P-256")
     return key
+
+
+def spki_of_point(point: bytes) -> bytes:
+    """Returns SubjectPublicKeyInfo, DER, of an uncompressed point on P-256."""
+    return _POINT + point
+
+
+def verify_signature(spki: bytes, signature: bytes, data: bytes) -> None:
+    """Checks an ECDSA signature of ``data`` with SHA-256.
+
+    Raises:
+        KeyMalformed: If ``spki`` is not an ECDSA key on P-256.
+        SignatureInvalid: If the key did not make the signature.
+    """
+    try:
+        load_public(spki).verify(signature, data, _ECDSA_SHA256)
+    except InvalidSignature:
+        raise SignatureInvalid from None
 
 
 def spki_of(key: ec.EllipticCurvePublicKey) -> bytes:

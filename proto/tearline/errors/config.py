@@ -128,6 +128,17 @@ class KeysUnnamed(ConfigError):
     )
 
 
+class AuthoritiesRefused(ConfigError):
+    """Exchange whose members have no CA by which a node can connect."""
+
+    code = "TL-CFG-014"
+    what = "No agency has a certificate authority of the profile, so no node could connect."
+    next = (
+        "Have the agencies named here make a member record with a CA of the profile, and the "
+        "council remove an agency that does not; log both by tearline-server federation decide."
+    )
+
+
 class TrustMissing(ConfigError):
     """Exchange without a complete charter."""
 

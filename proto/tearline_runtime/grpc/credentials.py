@@ -10,6 +10,7 @@ would accept a weaker one. Therefore the gate checks the negotiated group at eac
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import grpc
@@ -59,7 +60,7 @@ class ServerTls:
 
     Attributes:
         identity: The exchange's own certificate.
-        authorities: CA certificates, DER, of every agency.
+        authorities: CA certificates, DER, of every agency; each passed ``reads_authority``.
     """
 
     identity: TlsIdentity
@@ -105,6 +106,25 @@ def server_credentials(
         renewed,  # type: ignore[arg-type]  # the stubs do not know that None means no change
         require_client_authentication=True,
     )
+
+
+def reads_authority(authority: bytes, identity: TlsIdentity) -> bool:
+    """Returns whether gRPC's TLS library reads a CA certificate, DER.
+
+    In a list, the library skips the rest behind a certificate that it cannot read, and reports no
+    error. It reports one for a list of that certificate alone, when a port is added. The port here
+    is on loopback, and never listens. A machine where no such port can be added reads any.
+    """
+    return _adds_port(authority, identity) or not _adds_port(identity.certificate, identity)
+
+
+def _adds_port(root: bytes, identity: TlsIdentity) -> bool:
+    pair = (identity.key.private_pem(), to_pem(identity.certificate))
+    credentials = grpc.ssl_server_credentials([pair], to_pem(root), require_client_auth=True)
+    try:
+        return bool(grpc.server(ThreadPoolExecutor(1)).add_secure_port("127.0.0.1:0", credentials))
+    except RuntimeError:
+        return False
 
 
 def server_options() -> Options:

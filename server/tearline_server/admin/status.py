@@ -69,6 +69,9 @@ def _running(samples: Samples, now_s: float) -> Iterator[Check]:
         )
     yield from _log(samples, now_s)
     yield from _queues(samples)
+    if skipped := samples.count("authorities_skipped"):
+        state = f"{skipped} of members are outside the profile; the log of the service names them"
+        yield warn("authorities", is_good=False, state=state)
     certificate = samples.value("certificate_end_timestamp_seconds")
     authority = samples.value("authority_end_timestamp_seconds")
     for name, end_s, due_s in (

@@ -33,6 +33,7 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     """
     from tearline_server.bootstrap import serving_components_of
     from tearline_server.exchange import Exchange
+    from tearline_server.grpc.front import Front
     from tearline_server.storage.open import open_store
 
     config, keys = read_home(home, passphrase_file, store)
@@ -40,12 +41,16 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
     async def open_once() -> None:
         store = await open_store(config)
         try:
-            exchange = await Exchange.open(serving_components_of(config, keys, store))
+            components = serving_components_of(config, keys, store)
+            exchange = await Exchange.open(components)
         except BaseException:
             await store.close()
             raise
         try:
             await exchange.documents.check()
+            front = Front(config, keys, lambda: exchange.trust.membership, components.metrics)
+            for uri, why in front.skipped:
+                print_line(f"{uri} cannot connect: {why}.", err=True)
             agencies = len(exchange.members.agencies)
             print_line(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
         finally:

@@ -1,20 +1,27 @@
 """TLS identity of the exchange at its gRPC port."""
 
-from collections.abc import Callable
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
 
+from tearline.crypto.authority_profile import verify_authority
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.certificates import end_s
 from tearline.crypto.tls_keys import TlsKey
-from tearline.errors import KeysUnnamed
+from tearline.errors import AuthoritiesRefused, CertificateRefused, KeysUnnamed
 from tearline.federation.membership import Membership
+from tearline.identity import parse_agency_uri
 from tearline.limits import MAX_LEAF_LIFETIME_S
-from tearline_runtime.grpc.credentials import ServerTls
+from tearline_runtime.grpc.credentials import ServerTls, reads_authority
 from tearline_runtime.grpc.tls_identity import TlsIdentity
 from tearline_server.bootstrap import now_ms
 from tearline_server.config import Config
 from tearline_server.keys import ExchangeKeys
 from tearline_server.observability.metrics import Metrics
 
+_log = logging.getLogger(__name__)
+
+_ACCEPTED = ""
 _RENEWAL_S = MAX_LEAF_LIFETIME_S // 7  # a day: six more remain to notice a failure
 
 
@@ -29,6 +36,7 @@ class Front:
 
     Raises:
         KeysUnnamed: If the constitution names a CA that is not here.
+        AuthoritiesRefused: If members have no CA by which a node can connect.
     """
 
     def __init__(
@@ -44,8 +52,16 @@ class Front:
         self._membership = membership
         self._authority = self._named()
         self._issued_s = 0
+        self._judged: Mapping[tuple[str, bytes], str] = {}
         self._identity = self._certify()
-        self.tls = self._tls()
+        self.tls = ServerTls(identity=self._identity, authorities=self._authorities_of_members())
+        if not self.tls.authorities:
+            raise AuthoritiesRefused("; ".join(f"{uri}: {why}" for uri, why in self.skipped))
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """Returns each member's CA that does not count: the agency's URI, and the reason."""
+        return [(uri, why) for (uri, _), why in self._judged.items() if why != _ACCEPTED]
 
     @property
     def is_due(self) -> bool:
@@ -87,11 +103,32 @@ class Front:
         return TlsIdentity(certificate=certificate, key=key)
 
     def _tls(self) -> ServerTls:
-        return ServerTls(
-            identity=self._identity,
-            authorities=tuple(
-                authority
-                for agency in self._membership().now.agencies
-                for authority in agency.certificate_authorities
-            ),
-        )
+        authorities = self._authorities_of_members()
+        # gRPC takes no empty list: without a CA, it keeps the last ones, and each call is refused.
+        return ServerTls(identity=self._identity, authorities=authorities or self.tls.authorities)
+
+    def _authorities_of_members(self) -> tuple[bytes, ...]:
+        """Returns the CAs that count; each is judged once."""
+        self._judged = {
+            (agency.uri, der): self._judged[agency.uri, der]
+            if (agency.uri, der) in self._judged
+            else self._judge(agency.uri, der)
+            for agency in self._membership().now.agencies
+            for der in agency.certificate_authorities
+        }
+        self._metrics.skipped_authorities(len(self.skipped))
+        return tuple(der for (_, der), why in self._judged.items() if why == _ACCEPTED)
+
+    def _judge(self, uri: str, der: bytes) -> str:
+        """Judges a CA by the profile, then by the TLS library; returns why it does not count."""
+        try:
+            verify_authority(der, parse_agency_uri(uri))
+        except CertificateRefused as refused:
+            why = refused.why
+        else:
+            if reads_authority(der, self._identity):
+                return _ACCEPTED
+            why = "the TLS library cannot read it"
+        told = {"agency": uri, "authority": hashlib.sha256(der).hexdigest(), "why": why}
+        _log.error("authority of an agency is skipped: its nodes cannot connect by it", extra=told)
+        return why

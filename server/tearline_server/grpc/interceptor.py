@@ -286,20 +286,22 @@ class CallInterceptor:
             self._calls.end(call, code)
 
     def _log(self, call: Call, error: Exception) -> None:
-        """Logs a failed call; identical refusals once a minute."""
-        if not isinstance(error, TearlineError):
-            failed = {"request": call.id, "method": call.method, "code": type(error).__name__}
-            if call.node_request:
-                failed["node_request"] = call.node_request
-            _log.error("call failed", extra=failed, exc_info=error)
-            return
+        """Logs a failed call; failures of one kind once a minute, expected or not."""
         if isinstance(error, ExchangeBusy):
             return  # these are temporary, and metrics count them
-        times = self._lines.count(call.method, error.code, self._clock())
-        if times:
+        code = error.code if isinstance(error, TearlineError) else type(error).__name__
+        times = self._lines.count(call.method, code, self._clock())
+        if not times:
+            return
+        told = {"method": call.method, "code": code, "times": times}
+        if isinstance(error, TearlineError):
             level = logging.WARNING if isinstance(error, TokenRefused) else logging.INFO
-            refused = {"method": call.method, "code": error.code, "times": times}
-            _log.log(level, "call refused", extra=refused)
+            _log.log(level, "call refused", extra=told)
+            return
+        told["request"] = call.id
+        if call.node_request:
+            told["node_request"] = call.node_request
+        _log.error("call failed", extra=told, exc_info=error)
 
     async def _watched(
         self, method: str, caller: Caller, messages: AsyncIterator[bytes]

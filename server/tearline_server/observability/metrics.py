@@ -122,6 +122,9 @@ class Metrics:
         self._authority_ends = self._optional(
             "authority_end_timestamp_seconds", "End of the exchange's CA certificate."
         )
+        self._skipped = self._gauge(
+            "authorities_skipped", "CA certificates of members outside the profile."
+        )
         self._ready = self._gauge("ready", "Whether the exchange can sign, append and read.")
         self._time_right = self._gauge(
             "time_right", "Whether the clock is trusted and the log is not ahead of it."
@@ -271,6 +274,10 @@ class Metrics:
     def authority(self, end_s: int) -> None:
         """Records the end of the CA certificate, Unix seconds."""
         self._authority_ends.set(end_s)
+
+    def skipped_authorities(self, number: int) -> None:
+        """Records the CA certificates of members that do not count."""
+        self._skipped.set(number)
 
     def certified(self, end_s: int) -> None:
         """Records the end of the TLS certificate, Unix seconds."""

@@ -19,7 +19,7 @@ from support.agencies import CN, US, constitution, founding
 from support.exchange_process import member
 from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from tearline.crypto.armor import Armor, armor, parse_armor
-from tearline.crypto.certificates import verify_authority
+from tearline.crypto.authority_profile import verify_authority
 from tearline.errors import (
     ClockDoubted,
     ConfigUnreadable,
@@ -303,8 +303,7 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
     verify_authority(
         enrolment.exchange.certificate_authority,
         AgencyUri(trust_domain="exchange.example"),
-        int(time.time()),
-    )
+    ).verify_time(int(time.time()))
     algorithms = [parse_verifier_key(key).algorithm for key in enrolment.log.verifier_keys]
     assert algorithms == [NoteAlgorithm.ED25519, NoteAlgorithm.MLDSA44]
 

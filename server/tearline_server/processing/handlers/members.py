@@ -3,7 +3,7 @@
 from functools import partial
 
 from tearline.audit.event import Event, EventCode
-from tearline.crypto.certificates import verify_authority
+from tearline.crypto.authority_profile import verify_authority
 from tearline.errors import MembershipRejected
 from tearline.federation.charter import Constitution
 from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
@@ -104,8 +104,8 @@ def _lookups(context: LookupContext, content: object) -> Lookups:
 def verify_authorities(record: MemberRecord, known: tuple[bytes, ...], *, now_s: int) -> None:
     """Checks every certificate authority that a member record adds.
 
-    An agency changes its own authority with its own root alone. An invalid certificate would make
-    this exchange refuse all connections.
+    An agency changes its own authority with its own root alone. A certificate that the TLS library
+    reads otherwise would make this exchange refuse the connections of others.
 
     Args:
         record: The record.
@@ -117,7 +117,7 @@ def verify_authorities(record: MemberRecord, known: tuple[bytes, ...], *, now_s:
     """
     for authority in record.agency.certificate_authorities:
         if authority not in known:
-            verify_authority(authority, parse_agency_uri(record.agency.uri), now_s)
+            verify_authority(authority, parse_agency_uri(record.agency.uri)).verify_time(now_s)
 
 
 def _verify_amends(context: Context, amendment: Amendment) -> None:

@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from tearline.crypto.certificate_authority import CertificateAuthority
-from tearline.crypto.certificates import verify_authority, verify_leaf
+from tearline.crypto.authority_profile import verify_authority
+from tearline.crypto.certificates import verify_leaf
 from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import CertificateRefused, KeyMalformed, MalformedInput
 from tearline.identity import AgencyUri, NodeUri
@@ -71,4 +72,4 @@ def test_a_ca_certifies_p256_keys_only() -> None:
 def test_a_domain_longer_than_a_common_name_gets_a_ca() -> None:
     long = AgencyUri(trust_domain=".".join(["a" * 60] * 3))
     made = CertificateAuthority.create(long, now_s=NOW, lifetime_s=YEAR)
-    verify_authority(made.certificate, long, NOW)
+    verify_authority(made.certificate, long).verify_time(NOW)
