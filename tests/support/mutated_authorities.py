@@ -84,8 +84,10 @@ def named(tag: int) -> bytes:
 
 
 def squatting(domain: str) -> bytes:
-    """A certificate of the hostile agency, under the name of another."""
-    return with_part(3, name(domain), (5, name(domain)))
+    """A certificate of the hostile agency, under the name of another and of any key."""
+    extensions = split(split(parts_of(HOSTILE)[7])[0])[:-1]
+    anonymous = der(0xA3, der(0x30, *extensions))
+    return with_part(3, name(domain), (5, name(domain)), (7, anonymous))
 
 
 def _dates(chance: random.Random, parts: list[bytes]) -> None:

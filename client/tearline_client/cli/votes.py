@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 
+from tearline.crypto.armor import Armor, armor
 from tearline.errors import NotFound
 from tearline.federation.charter import RULES
 from tearline.statements.signer import Signer
 from tearline.text.choices import one_of
+from tearline.wire.federation import encode_federation_file
 from tearline.wire.statements import Signed
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.groups import Command
@@ -17,17 +19,28 @@ from tearline_client.cli.session import async_command, open_node, passphrases
 from tearline_client.enrolment import read_agency, read_exchange, root_signer
 from tearline_client.features.federation.acts import amended
 from tearline_client.features.federation.open_decisions import OpenDecision
+from tearline_client.keys.home import replace_file
 from tearline_client.node import Node
 from tearline_client.rendering.federation import change_rows, effect_text, votes_text, voting_name
 from tearline_client.rendering.words import counted
 
+_output_option = click.option(
+    "--output-file",
+    "target",
+    type=FILE,
+    help="Write the vote to a file for the operator, and do not ask the exchange.",
+)
+
 
 @click.command(cls=Command)
 @click.argument("file", type=FILE)
+@_output_option
 @root_option
 @yes_option
 @async_command
-async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None, yes: bool) -> None:
+async def invite(
+    cli: CliContext, file: Path, target: Path | None, root_passphrase_file: Path | None, yes: bool
+) -> None:
     """Vote to admit the agency in FILE.
 
     The agency made its enrolment file by `tearline init --federation ID`. For a member under
@@ -37,14 +50,16 @@ async def invite(cli: CliContext, file: Path, root_passphrase_file: Path | None,
     """
     record = read_agency(file)
     async with open_node(cli) as node:
-        await node.sync()
+        if target is None:
+            await node.sync()
         decision = node.federation.invitation(record)
-        await _vote(cli, node, decision, root_passphrase_file, record, yes=yes)
+        await _vote(cli, node, decision, root_passphrase_file, record, yes=yes, target=target)
 
 
 @click.command(cls=Command)
 @click.argument("decision", required=False)
 @click.option("--remove", help="Short name of a member to remove.")
+@_output_option
 @root_option
 @yes_option
 @async_command
@@ -52,6 +67,7 @@ async def vote(
     cli: CliContext,
     decision: str | None,
     remove: str | None,
+    target: Path | None,
     root_passphrase_file: Path | None,
     yes: bool,
 ) -> None:
@@ -59,13 +75,16 @@ async def vote(
 
     Name it by its agency, or by the beginning of its content's id. The command shows what changes
     before the root signs. With --remove, vote to remove a member, whether or not others have.
+    With --output-file, the exchange is not asked: its operator logs the files of all voters by
+    `tearline-server federation decide`.
 
     Example: tearline federation vote jp-customs
     """
     if (decision is None) == (remove is None):
         raise click.UsageError("give DECISION or --remove")
     async with open_node(cli) as node:
-        await node.sync()
+        if target is None:
+            await node.sync()
         if remove is not None:
             uris = {each.name: each.uri for each in node.directory.members().agencies}
             if remove not in uris:
@@ -73,7 +92,7 @@ async def vote(
             found = node.federation.removal(uris[remove])
         else:
             found = node.federation.find(decision or "")
-        await _vote(cli, node, found, root_passphrase_file, yes=yes)
+        await _vote(cli, node, found, root_passphrase_file, yes=yes, target=target)
 
 
 @click.command(cls=Command)
@@ -163,8 +182,9 @@ async def _vote(
     root_file: Path | None,
     *contents: Signed,
     yes: bool,
+    target: Path | None = None,
 ) -> None:
-    """Shows what a decision changes, asks, and votes for it."""
+    """Shows what a decision changes, asks, and votes for it, or writes the vote to a file."""
     federation, own = node.federation, node.home.identity().agency_uri
     federation.verify_may_vote(decision)
     name = federation.subject_name(decision)
@@ -174,7 +194,14 @@ async def _vote(
         cli.show(rows, ["part", "now", "proposed"])
     typed = voting_name(decision, name)
     cli.confirm(votes_text(decision, own), typed, yes=yes)
-    is_decided = await federation.vote(opened_root(cli, node, root_file), decision, *contents)
+    root = opened_root(cli, node, root_file)
+    if target is not None:
+        encoded = encode_federation_file(federation.write_vote(root, decision, *contents))
+        replace_file(target, armor(Armor.DECISION, encoded).encode("ascii"))
+        cli.say(f"The vote to {decision.kind.value} {typed} is in {target}.")
+        cli.advise(f"the operator runs tearline-server federation decide with {target}")
+        return
+    is_decided = await federation.vote(root, decision, *contents)
     if is_decided:
         cli.say(f"Decided: {decision.kind.value} {typed}.")
         cli.advise("tearline federation history")

@@ -1,4 +1,4 @@
-"""Operator's log entries while the exchange is stopped: charter, keys, time corrections.
+"""Operator's log entries while the exchange is stopped: charter, keys, decisions, times.
 
 The operator makes no decision here. The agencies signed each statement, and it passes the same
 checks as a statement from a node.
@@ -10,15 +10,19 @@ from dataclasses import replace
 
 from tearline.audit.event import Event, EventCode
 from tearline.dataclass.immutable import immutable
-from tearline.errors import MembershipRejected, StoreBusy
+from tearline.errors import MembershipRejected, StoreBusy, error_by_code
 from tearline.federation.decisions import MemberRecord
 from tearline.federation.directory import DirectoryEntry
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.statements.statement import HASH_SIZE, StatementType
 from tearline.verification.log_entries import parse_clear
+from tearline.verification.trust import ROOT_TYPES
 from tearline.wire.federation import parse_charter, parse_member_record
-from tearline.wire.statements import Signed
+from tearline.wire.publications import Publication
+from tearline.wire.statements import Signed, header_of
 from tearline_server.bootstrap import Components, begin_time, known_time_ms
+from tearline_server.exchange import Exchange
+from tearline_server.processing.context import Publisher
 from tearline_server.processing.handlers.members import verify_authorities, verify_names_us
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.commit import Commit
@@ -86,6 +90,27 @@ async def take_clear(
         items.append(registry.trust.directory.entry(time_ms))
     await write_entries(components.store, stored.head, items, time_ms)
     return index
+
+
+async def judge(exchange: Exchange, operator: str, signed: Signed) -> None:
+    """Has an exchange judge and log a statement of an agency's root, as if its node published it.
+
+    Args:
+        exchange: An exchange that is opened, and serves no calls.
+        operator: URI of the exchange, which the event names in place of a node.
+        signed: The statement.
+
+    Raises:
+        MembershipRejected: If it is not a root's.
+        TearlineError: If the exchange refuses it.
+    """
+    if signed.statement.type not in ROOT_TYPES:
+        raise MembershipRejected("only votes, member records and amendments are decided by files")
+    publisher = Publisher(node=operator, agency=header_of(signed.statement.body).signer)
+    for outcome in await exchange.publish(publisher, Publication(signed=(signed,)), 0):
+        if outcome.refusal is not None:
+            refused = error_by_code(outcome.refusal.code) or MembershipRejected
+            raise refused(outcome.refusal.why)
 
 
 async def write_entries(

@@ -1,4 +1,4 @@
-"""Commands on the federation of an exchange that is stopped: publish, show."""
+"""Commands on the federation of an exchange that is stopped: publish, decide, succeed, show."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ import click
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.federation.charter import RULES
 from tearline_server.admin.output import print_line
-from tearline_server.cli.entries import log_statements, text_of
+from tearline_server.cli.entries import log_statements, opened_exchange, text_of
 from tearline_server.cli.groups import Group
 from tearline_server.cli.options import (
     CLOCK_IS_RIGHT,
@@ -51,6 +51,46 @@ def publish(
     founded(found)  # an incomplete founding would block the log
     statements = [(str(file), each) for each in found.entries]
     log_statements(config, keys, statements, clock_is_right=clock_is_right)
+
+
+@federation.command()
+@HOME
+@STORE
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@PASSPHRASE_FILE
+@CLOCK_IS_RIGHT
+def decide(
+    home: Path,
+    files: tuple[Path, ...],
+    passphrase_file: Path | None,
+    store: str | None,
+    clock_is_right: bool,
+) -> None:
+    """Log the votes and member records in FILES, in this order.
+
+    Members of the council write them by `tearline federation vote --output-file` when their nodes
+    cannot connect. Stop the exchange first. Each statement is judged as one that a node publishes.
+
+    Example: tearline-server federation decide --home exchange us.decision mx.decision
+    """
+    from tearline.wire.federation import parse_federation_file
+    from tearline_server.admin.offline import judge
+
+    config, keys = read_home(home, passphrase_file, store)
+    found = [
+        (file, parse_federation_file(parse_armor(Armor.DECISION, text_of(file)))) for file in files
+    ]
+
+    async def log() -> None:
+        async with opened_exchange(config, keys) as (exchange, components):
+            if clock_is_right:
+                components.timekeeper.accept()
+            for file, decision in found:
+                for signed in decision.entries:
+                    await judge(exchange, str(config.uri), signed)
+                print_line(f"{file} is in the log.", err=True)
+
+    asyncio.run(log())
 
 
 @federation.command()

@@ -38,12 +38,17 @@ def admit(
 
     Example: tearline-server admit --home exchange node.record
     """
+    from tearline.errors import MembershipRejected
+    from tearline.statements.statement import StatementType
     from tearline.wire.statements import parse_signed
 
     config, keys = read_home(home, passphrase_file, store)
     records = [
         (str(file), parse_signed(parse_armor(Armor.KEY_RECORD, text_of(file)))) for file in files
     ]
+    for name, record in records:
+        if record.statement.type is not StatementType.KEY_RECORD:
+            raise MembershipRejected(f"{name} holds another statement than a key record")
     log_statements(config, keys, records, clock_is_right=clock_is_right)
 
 

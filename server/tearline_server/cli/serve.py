@@ -11,6 +11,7 @@ import click
 
 from tearline.errors import EXIT_LOCAL, EXIT_UNREACHABLE
 from tearline_server.admin.output import print_line
+from tearline_server.cli.entries import opened_exchange
 from tearline_server.cli.groups import Command
 from tearline_server.cli.options import (
     CLOCK_IS_RIGHT,
@@ -31,30 +32,18 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
 
     Example: tearline-server check --home exchange
     """
-    from tearline_server.bootstrap import serving_components_of
-    from tearline_server.exchange import Exchange
     from tearline_server.grpc.front import Front
-    from tearline_server.storage.open import open_store
 
     config, keys = read_home(home, passphrase_file, store)
 
     async def open_once() -> None:
-        store = await open_store(config)
-        try:
-            components = serving_components_of(config, keys, store)
-            exchange = await Exchange.open(components)
-        except BaseException:
-            await store.close()
-            raise
-        try:
+        async with opened_exchange(config, keys) as (exchange, components):
             await exchange.documents.check()
             front = Front(config, keys, lambda: exchange.trust.membership, components.metrics)
             for uri, why in front.skipped:
                 print_line(f"{uri} cannot connect: {why}.", err=True)
             agencies = len(exchange.members.agencies)
             print_line(f"{config.uri} is ready to serve {agencies} agencies on {config.listen}.")
-        finally:
-            await exchange.close()
 
     asyncio.run(open_once())
 

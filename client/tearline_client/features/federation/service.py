@@ -231,13 +231,17 @@ class FederationService:
     ) -> FederationFile:
         """Returns a succession's file with this agency's vote added."""
         vote = vote_on(root, self.state, VoteKind.AMEND, "", decision.content)
+        return self._file((*file.entries, vote))
+
+    def _file(self, entries: Sequence[Signed]) -> FederationFile:
+        """Returns statements as a file, and notes those of our root: the log may show them."""
         with self._context.stores.database.transaction():
             self._context.stores.own_keys.put(
                 each.statement.id
-                for each in (*file.entries, vote)
+                for each in entries
                 if header_of(each.statement.body).signer == self._context.agency
             )
-        return replace(file, entries=(*file.entries, vote))
+        return FederationFile(federation=self._context.trust.federation, entries=tuple(entries))
 
     def verify_may_vote(self, decision: OpenDecision) -> None:
         """Checks that this agency has a vote on a decision.
@@ -284,19 +288,28 @@ class FederationService:
         Raises:
             TearlineError: If the exchange refuses it, or is unreachable.
         """
+        await self._outbox.publish(*self._acts(root, decision, contents))
+        return decision.missing(self._context.agency) <= 0
+
+    def write_vote(self, root: Signer, decision: OpenDecision, *contents: Signed) -> FederationFile:
+        """Returns what ``vote`` would publish, as a file that the operator logs."""
+        return self._file(self._acts(root, decision, contents))
+
+    def _acts(
+        self, root: Signer, decision: OpenDecision, contents: Sequence[Signed]
+    ) -> Sequence[Signed]:
         has_voted = self._context.agency in decision.ends_ms
         about = decision.kind, decision.subject, decision.content
         votes = [] if has_voted else [vote_on(root, self.state, *about)]
         is_amendment = decision.kind is VoteKind.AMEND
-        acts = (*contents, *votes) if is_amendment else (*votes, *contents)
+        acts: tuple[Signed, ...] = (*contents, *votes) if is_amendment else (*votes, *contents)
         is_enough = decision.missing(self._context.agency) <= 0
         if is_enough and decision.kind in RECORD_KINDS:
             # Enough votes wait for the record; a further one behind it completes the decision.
             is_logged = self.state.candidate(decision.content) is not None
             if has_voted or not is_logged:
                 acts = (*acts, vote_on(root, self.state, *about, again=True))
-        await self._outbox.publish(*acts)
-        return is_enough
+        return acts
 
     def has_root(self, root: SigningKey) -> bool:
         """Returns whether a key is this agency's root, by the log."""

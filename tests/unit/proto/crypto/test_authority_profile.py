@@ -1,14 +1,13 @@
 """Profile of CA certificates: one encoding, and each clause of it."""
 
 import random
-import tracemalloc
 
 import pytest
 from cryptography import x509
 
 from support.mutated_authorities import (
-    HOSTILE,
     HONEST,
+    HOSTILE,
     NOW_S,
     YEAR_S,
     authority,
@@ -23,10 +22,10 @@ from support.mutated_authorities import (
     with_part,
 )
 from tearline.crypto.authority_profile import parse_authority, verify_authority
+from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.errors import CertificateExpired, CertificateRefused
 from tearline.identity import AgencyUri
 from tearline.limits import CERTIFICATE_BACKDATE_S, MAX_CA_LIFETIME_S
-from tearline_runtime.grpc import tls12_closed
 
 GOOD = authority(HOSTILE).certificate
 EXTENSIONS = split(split(parts_of(HOSTILE)[7])[0])
@@ -57,9 +56,15 @@ def other_extension(place: int, old: bytes, new: bytes) -> bytes:
     return extended(*changed)
 
 
+def padded(bits: bytes) -> bytes:
+    """The bits of a signature, whose numbers have a byte more than they need."""
+    numbers = [der(2, b"\0", number[2:]) for number in split(bits[3:])]
+    return der(3, b"\0", der(0x30, *numbers))
+
+
 BASIC, USAGE, NAMES, IDENTIFIER = range(4)
 OUTSIDE = {
-    **{f"names in strings of tag {tag}": named(tag) for tag in (1, 3, 5, 10, 12, 17, 19, 20, 22 ^ 2)},
+    **{f"names in strings of tag {tag}": named(tag) for tag in (1, 3, 5, 10, 12, 17, 19, 20, 23)},
     "a subject alone of another kind": with_part(5, name(HOSTILE.trust_domain, 0x0C)),
     "an issuer alone of another kind": with_part(3, name(HOSTILE.trust_domain, 0x0C)),
     "the subject of another agency": squatting(HONEST[0].trust_domain),
@@ -106,7 +111,104 @@ OUTSIDE = {
     "a further extension": extended(*EXTENSIONS, FURTHER),
     "a further extension in between": extended(EXTENSIONS[0], FURTHER, *EXTENSIONS[1:]),
     "another key": with_part(6, parts_of(HOSTILE)[6][:-1] + b"\1"),
-    "a compressed key": with_part(6, der(0x30, parts_of(HOSTILE)[6][2:23], der(3, b"\0\2" + bytes(32)))),
+    "a compressed key": with_part(
+        6, der(0x30, parts_of(HOSTILE)[6][2:23], der(3, b"\0\2" + bytes(32)))
+    ),
     "a further part": signed_again([*parts_of(HOSTILE), der(5)]),
-    "a signature of another": split_signature(),
+    "a signature by another key": der(
+        0x30, *split(GOOD)[:2], split(authority(HONEST[0]).certificate)[2]
+    ),
+    "a signature of unused bits": GOOD[: -len(split(GOOD)[2])] + der(3, b"\1", split(GOOD)[2][3:]),
+    "a padded signature": der(0x30, *split(GOOD)[:2], padded(split(GOOD)[2])),
+    "a byte behind": GOOD + b"\0",
+    "a byte less": GOOD[:-1],
+    "nothing": b"",
+    "no certificate": b"\x30\x00",
+    "too much": b"\x30" * 20_000,
 }
+
+
+def test_a_ca_is_of_the_profile_as_it_is_issued() -> None:
+    for agency in (HOSTILE, *HONEST, AgencyUri(trust_domain=".".join(["long"] * 49))):
+        issued = authority(agency)
+        found = verify_authority(issued.certificate, agency)
+        assert (found.agency, found.not_before_s) == (agency, NOW_S - CERTIFICATE_BACKDATE_S)
+        found.verify_time(NOW_S)
+        # The X.509 library reads the same, of names, dates and extensions.
+        read = x509.load_der_x509_certificate(issued.certificate)
+        assert read.subject == read.issuer
+        assert (
+            read.subject.rfc4514_string().replace("DC=", "").replace(",", ".")
+            == agency.trust_domain
+        )
+        assert read.serial_number == found.serial
+        assert int(read.not_valid_after_utc.timestamp()) == found.not_after_s
+        read.verify_directly_issued_by(read)
+
+
+@pytest.mark.parametrize(
+    "start_s", [-CERTIFICATE_BACKDATE_S, 2_524_607_999, 2_524_608_000, 3_000_000_000]
+)
+def test_dates_are_short_until_2049_and_long_from_2050_on(start_s: int) -> None:
+    made = CertificateAuthority.create(HOSTILE, now_s=start_s, lifetime_s=MAX_CA_LIFETIME_S)
+    found = parse_authority(made.certificate)
+    read = x509.load_der_x509_certificate(made.certificate)
+    assert int(read.not_valid_before_utc.timestamp()) == found.not_before_s
+    assert found.not_after_s - found.not_before_s == MAX_CA_LIFETIME_S
+
+
+def test_every_clause_of_the_profile_refuses() -> None:
+    passed = []
+    for case, certificate in OUTSIDE.items():
+        try:
+            verify_authority(certificate, HOSTILE)
+        except CertificateRefused:
+            continue
+        passed.append(case)
+    assert passed == []
+
+
+def test_a_refusal_names_the_part() -> None:
+    for case, why in {
+        "names in strings of tag 5": "by its issuer, subject",
+        "the subject of another agency": "by its issuer, subject, extensions",
+        "constraints that are not critical": "by its extensions",
+        "a padded serial": "by its serial",
+        "eleven years": "at most ten years",
+        "a negative serial": "positive",
+        "a signature by another key": "not signed by itself",
+        "too much": "too large",
+    }.items():
+        with pytest.raises(CertificateRefused, match=why):
+            verify_authority(OUTSIDE[case], HOSTILE)
+
+
+def test_a_ca_belongs_to_one_agency_and_has_its_time() -> None:
+    with pytest.raises(CertificateRefused, match="another trust domain"):
+        verify_authority(GOOD, HONEST[0])
+    found = verify_authority(GOOD, HOSTILE)
+    for moment in (found.not_before_s - 1, found.not_after_s + 1):
+        with pytest.raises(CertificateExpired):
+            found.verify_time(moment)
+    found.verify_time(found.not_before_s + YEAR_S)
+
+
+def test_a_flipped_bit_is_refused() -> None:
+    for position in range(len(GOOD)):
+        damaged = bytearray(GOOD)
+        damaged[position] ^= 1
+        with pytest.raises(CertificateRefused):
+            verify_authority(bytes(damaged), HOSTILE)
+
+
+def test_a_mutated_ca_is_refused_or_is_its_own_encoding() -> None:
+    chance, passed = random.Random(11), 0
+    for _ in range(1000):
+        certificate = mutated(chance)
+        try:
+            found = verify_authority(certificate, HOSTILE)
+        except CertificateRefused:
+            continue
+        passed += 1
+        assert split(certificate)[0] == found.signed_part
+    assert 100 < passed < 400  # both are tried

@@ -5,8 +5,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.authority_profile import verify_authority
+from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.certificates import verify_leaf
 from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import CertificateRefused, KeyMalformed, MalformedInput
