@@ -13,6 +13,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MembershipRejected, StoreBusy, error_by_code
 from tearline.federation.decisions import MemberRecord
 from tearline.federation.directory import DirectoryEntry
+from tearline.identity import NodeUri
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.statements.statement import HASH_SIZE, StatementType
 from tearline.verification.log_entries import parse_clear
@@ -92,12 +93,12 @@ async def take_clear(
     return index
 
 
-async def judge(exchange: Exchange, operator: str, signed: Signed) -> None:
+async def judge(exchange: Exchange, operator: NodeUri, signed: Signed) -> None:
     """Has an exchange judge and log a statement of an agency's root, as if its node published it.
 
     Args:
         exchange: An exchange that is opened, and serves no calls.
-        operator: URI of the exchange, which the event names in place of a node.
+        operator: The name that the event has in place of a node's, of the exchange's domain.
         signed: The statement.
 
     Raises:
@@ -106,7 +107,7 @@ async def judge(exchange: Exchange, operator: str, signed: Signed) -> None:
     """
     if signed.statement.type not in ROOT_TYPES:
         raise MembershipRejected("only votes, member records and amendments are decided by files")
-    publisher = Publisher(node=operator, agency=header_of(signed.statement.body).signer)
+    publisher = Publisher(node=str(operator), agency=header_of(signed.statement.body).signer)
     for outcome in await exchange.publish(publisher, Publication(signed=(signed,)), 0):
         if outcome.refusal is not None:
             refused = error_by_code(outcome.refusal.code) or MembershipRejected

@@ -73,6 +73,7 @@ def decide(
 
     Example: tearline-server federation decide --home exchange us.decision mx.decision
     """
+    from tearline.identity import NodeUri
     from tearline.wire.federation import parse_federation_file
     from tearline_server.admin.offline import judge
 
@@ -81,13 +82,15 @@ def decide(
         (file, parse_federation_file(parse_armor(Armor.DECISION, text_of(file)))) for file in files
     ]
 
+    operator = NodeUri(trust_domain=config.uri.trust_domain, name="operator")
+
     async def log() -> None:
         async with opened_exchange(config, keys) as (exchange, components):
             if clock_is_right:
                 components.timekeeper.accept()
             for file, decision in found:
                 for signed in decision.entries:
-                    await judge(exchange, str(config.uri), signed)
+                    await judge(exchange, operator, signed)
                 print_line(f"{file} is in the log.", err=True)
 
     asyncio.run(log())
