@@ -57,6 +57,7 @@ ATTACKS: tuple[Attack, ...] = (
     *light.LIGHT,
     *federations.FULL_NODES,
     *federations.LOG_KEYS,
+    *federations.AUTHORITIES,
     *intruders.CALLS,
     *lookups.LOOKUPS,
     *lookups.LARGE,

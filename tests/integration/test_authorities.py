@@ -3,7 +3,7 @@
 import random
 
 from support.authority_lists import door, exchange, issuer, node
-from support.mutated_authorities import HOSTILE, HONEST, authority, mutated, named, squatting
+from support.mutated_authorities import HONEST, HOSTILE, authority, mutated, named, squatting
 from tearline.crypto.authority_profile import verify_authority
 from tearline.errors import CertificateRefused
 from tearline_runtime.grpc.credentials import reads_authority

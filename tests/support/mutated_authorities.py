@@ -69,18 +69,29 @@ def signed_by_itself(signed_part: bytes, agency: AgencyUri = HOSTILE) -> bytes:
     return der(0x30, signed_part, ALGORITHM, der(3, b"\0", key.sign(signed_part)))
 
 
-def with_part(number: int, part: bytes, *further: tuple[int, bytes]) -> bytes:
+def with_part(
+    number: int, part: bytes, *further: tuple[int, bytes], agency: AgencyUri = HOSTILE
+) -> bytes:
     """A good certificate but for some parts, signed again."""
-    parts = list(parts_of(HOSTILE))
+    parts = list(parts_of(agency))
     for place, other in ((number, part), *further):
         parts[place] = other
-    return signed_again(parts)
+    return signed_again(parts, agency)
 
 
-def named(tag: int) -> bytes:
+def named(tag: int, agency: AgencyUri = HOSTILE) -> bytes:
     """A certificate whose names are strings of another kind."""
-    other = name(HOSTILE.trust_domain, tag)
-    return with_part(3, other, (5, other))
+    other = name(agency.trust_domain, tag)
+    return with_part(3, other, (5, other), agency=agency)
+
+
+def of_year_0(issuer: CertificateAuthority, leaf: bytes) -> bytes:
+    """A leaf of a CA whose first date is in year 0, signed again."""
+    parts = split(split(leaf)[0])
+    parts[4] = der(0x30, der(0x18, b"00000101000000Z"), split(parts[4])[1])
+    signed_part = der(0x30, *parts)
+    key = TlsKey(issuer.private_bytes())
+    return der(0x30, signed_part, ALGORITHM, der(3, b"\0", key.sign(signed_part)))
 
 
 def squatting(domain: str) -> bytes:

@@ -133,20 +133,25 @@ def parse_authority(certificate: bytes) -> AuthorityCertificate:
             not_after_s=_seconds(_elements(_content(parts[4]))[1]),
             point=parts[6][-POINT_SIZE:],
         )
-        is_canonical = encode_dss_signature(*decode_dss_signature(signature)) == signature
+        again = encode_dss_signature(*decode_dss_signature(signature))
     except MalformedInput as error:
         raise CertificateRefused(error.why) from None
     except (ValueError, IndexError):
         raise CertificateRefused("a CA certificate of the profile was expected") from None
-    if not is_canonical or found.encode(signature) != certificate:
-        pairs = zip(_PARTS, parts, _elements(_content(found.signed_part)), strict=False)
-        others = ", ".join(name for name, part, expected in pairs if part != expected)
-        raise CertificateRefused(f"the CA is not of the profile, by its {others or 'signature'}")
+    _verify_same(certificate, found.encode(again), parts, found.signed_part)
     try:
         verify_signature(spki_of_point(found.point), signature, found.signed_part)
     except (KeyMalformed, SignatureInvalid):
         raise CertificateRefused("the CA is not signed by itself") from None
     return found
+
+
+def _verify_same(certificate: bytes, again: bytes, parts: list[bytes], signed: bytes) -> None:
+    """Compares a certificate with its encoding; a refusal names the parts that differ."""
+    if certificate != again:
+        pairs = zip(_PARTS, parts, _elements(_content(signed)), strict=False)
+        others = ", ".join(name for name, part, expected in pairs if part != expected)
+        raise CertificateRefused(f"the CA is not of the profile, by its {others or 'signature'}")
 
 
 def verify_authority(certificate: bytes, agency: AgencyUri) -> AuthorityCertificate:

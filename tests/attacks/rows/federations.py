@@ -98,6 +98,84 @@ FULL_NODES = (
 )
 
 
+_profile = Rows(
+    tests="tests/unit/proto/crypto/test_authority_profile.py::",
+    functions="tearline.crypto.authority_profile:",
+    code="TL-TLS-001",
+    evidence="nothing: the exchange refuses the record",
+)
+_SKIPPED = "the record, in the log, and the alarm of the exchange"
+
+AUTHORITIES = (
+    _profile(
+        "bring a CA that one library reads and another does not",
+        "test_every_clause_of_the_profile_refuses",
+        "_verify_same",
+    ),
+    _profile(
+        "bring a CA of any dates or serial",
+        "test_every_clause_of_the_profile_refuses",
+        "AuthorityCertificate.__post_init__",
+    ),
+    Attack(
+        name="bring a CA under a key that is not one's own",
+        code="TL-TLS-001",
+        evidence="nothing: the exchange refuses the record",
+        function="tearline.crypto.tls_keys:verify_signature",
+        test="tests/unit/proto/crypto/test_authority_profile.py"
+        "::test_every_clause_of_the_profile_refuses",
+    ),
+    _profile(
+        "bring the CA of another agency",
+        "test_a_ca_belongs_to_one_agency_and_has_its_time",
+        "verify_authority",
+        "parse_authority(certificate)",
+    ),
+    _profile(
+        "put a CA outside the profile on record",
+        "tests/unit/server/processing/handlers/test_members.py"
+        "::test_an_agency_brings_no_authority_that_is_not_its_own",
+        "verify_authority",
+        "AuthorityCertificate(agency=agency, serial=1, not_before_s=0, not_after_s=300_000_000,"
+        " point=b'')",
+    ),
+    _profile(
+        "issue certificates by a CA outside the profile",
+        "tests/unit/proto/crypto/test_certificates.py"
+        "::test_a_ca_outside_the_profile_signs_for_no_agency",
+        "verify_authority",
+        "AuthorityCertificate(agency=agency, serial=1, not_before_s=1_700_000_000,"
+        " not_after_s=1_900_000_000, point=b'')",
+    ),
+    Attack(
+        name="end the list of CAs, or take an agency's name, by a CA in a log from before",
+        code="",
+        evidence=_SKIPPED,
+        function="tearline_server.grpc.front:Front._judge",
+        test="tests/integration/test_hostile_authority.py"
+        "::test_an_exchange_starts_on_an_old_log_and_the_council_removes_the_hostile_member",
+        returns="''",
+    ),
+    Attack(
+        name="bring a CA of the profile that the TLS library cannot read",
+        code="",
+        evidence=_SKIPPED,
+        function="tearline_runtime.grpc.credentials:reads_authority",
+        test="tests/unit/server/grpc/test_front.py"
+        "::test_a_ca_that_the_tls_library_cannot_read_is_skipped",
+        returns="True",
+    ),
+    Attack(
+        name="have the operator log what the exchange would refuse",
+        code="TL-TLS-001",
+        evidence="nothing: the command refuses it",
+        function="tearline_server.processing.handlers.members:verify_authorities",
+        test="tests/integration/test_hostile_authority.py"
+        "::test_decisions_by_files_are_judged_as_those_of_nodes",
+    ),
+)
+
+
 _rotation = Rows(tests="tests/attacks/test_log_keys.py::")
 _succession = Rows(tests="tests/attacks/test_succession.py::")
 _REFUSAL = "nothing: the exchange refuses it"

@@ -5,7 +5,7 @@ from attacks.attack import Attack, Rows
 _COUNTED = "a refusal in the log, counted by peer and code"
 _LEAF = (
     "tearline.crypto.certificates:verify_leaf",
-    "LeafCertificate(node=parse_node_uri(_single_uri(parse_certificate(certificate))),"
+    "LeafCertificate(node=parse_node_uri(_Certificate(certificate).uri()),"
     " thumbprint=bytes(32), key_id=bytes(32), not_before_s=0, not_after_s=now_s + 9)",
 )
 _TOKEN = (
@@ -38,6 +38,20 @@ CALLS = (
         "proto/crypto/test_certificates.py::test_a_leaf_that_lives_too_long_is_refused",
         *_LEAF,
         code="TL-TLS-001",
+    ),
+    _call(
+        "bring a certificate that the library cannot read, to fill the log with its faults",
+        "server/grpc/test_interceptor.py::test_a_certificate_of_year_0_is_refused_as_any_other",
+        "tearline.crypto.certificates:_refusing",
+        "__import__('contextlib').nullcontext()",
+        code="TL-TLS-001",
+    ),
+    _call(
+        "cause the same fault by each call, to fill the log with its stack",
+        "server/grpc/test_interceptor.py::test_failures_that_nobody_expects_are_one_line_a_minute",
+        "tearline_server.admission.refusals:RefusalLines.count",
+        "1",
+        evidence="one line a minute, with their number",
     ),
     _call(
         "fill a node's mailbox, to keep others out of it",

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from support.mutated_authorities import ALGORITHM, HOSTILE, der, flipped, named, split
+from support.mutated_authorities import ALGORITHM, HOSTILE, der, flipped, named, of_year_0, split
 from support.mutated_authorities import authority as hostile_authority
 from tearline.crypto.authority_profile import verify_authority
 from tearline.crypto.certificate_authority import CertificateAuthority
@@ -236,21 +236,8 @@ def test_a_leaf_that_lives_too_long_is_refused() -> None:
         verify_leaf(altered(days=7 + 1 / 86_400), BOTH, NOW)
 
 
-YEAR_0 = b"\x18\x0f00000101000000Z"
-
-
-def year_0() -> bytes:
-    """A leaf whose first date is in year 0, signed by a CA that agrees to it."""
-    signed, *_ = split(leaf())
-    parts = split(signed)
-    parts[4] = der(0x30, YEAR_0, split(parts[4])[1])
-    changed = der(0x30, *parts)
-    key = TlsKey(US_CA.private_bytes())
-    return der(0x30, changed, ALGORITHM, der(3, b"\0", key.sign(changed)))
-
-
 def test_dates_that_the_library_cannot_read_are_refused() -> None:
-    certificate = year_0()
+    certificate = of_year_0(US_CA, leaf())
     # The transport hands it on.
     assert from_pem(ssl.DER_cert_to_PEM_cert(certificate).encode()) == certificate
     for check in (

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 import grpc
@@ -17,11 +18,13 @@ import pytest
 
 from support.agencies import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
 from support.exchange import Clock
+from support.mutated_authorities import of_year_0
 from tearline.crypto.certificates import LeafCertificate, to_pem, verify_leaf
 from tearline.crypto.tls_keys import TlsKey
 from tearline.errors import (
     CallerDenied,
     CertificateExpired,
+    CertificateRefused,
     ExchangeBusy,
     NotFound,
     StatementMalformed,
@@ -698,6 +701,41 @@ async def test_refusals_that_are_alike_are_one_line_a_minute(
         (StatementMalformed.code, 1),
         (NotFound.code, 1),
         (StatementMalformed.code, 3),
+    ]
+
+
+async def test_a_certificate_of_year_0_is_refused_as_any_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    counter = Counter()
+    context = Context()
+    context.auth_context = lambda: {  # type: ignore[method-assign]
+        "x509_pem_cert": [DER_cert_to_PEM_cert(of_year_0(authority(US), LEAF)).encode()],
+        "ssl_tls_version": [TLS_VERSION.encode()],
+        "ssl_negotiated_key_exchange_group": [KEY_EXCHANGE_GROUP.encode()],
+    }
+    for _ in range(3):
+        with pytest.raises(Aborted):
+            await call("unary", context, counter=counter)
+    assert context.refusal["code"] == CertificateRefused.code
+    assert counter.counted() == [("ipv4:192.0.2.7", CertificateRefused.code, 3)]
+    assert not [line for line in caplog.records if line.levelno >= logging.ERROR]
+
+
+async def test_failures_that_nobody_expects_are_one_line_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, gate = Clock(), Authenticator(parse_exchange_uri(EXCHANGE), ROSTER)
+    guard = CallInterceptor(gate, Counter(), clock, Metrics())  # type: ignore[arg-type]
+    for wait_s in (0, 0, 0, REFUSALS_FLUSH_S):
+        clock.time_ms += wait_s * 1000
+        with pytest.raises(Aborted):
+            await handler_of(guard, "unary", ValueError("a field"))(one(b"request"), Context())
+    lines = [line for line in caplog.records if line.getMessage() == "call failed"]
+    assert [(vars(line)["code"], vars(line)["times"]) for line in lines] == [
+        ("ValueError", 1),
+        ("ValueError", 3),
     ]
 
 

@@ -40,12 +40,14 @@ from support.exchange import (
     said,
     terms,
 )
+from support.mutated_authorities import named
 from tearline.agreements.agreement import Agreement
 from tearline.audit.event import EventCode
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.errors import MembershipRejected, TrustMissing
 from tearline.federation.directory import DirectoryEntry
 from tearline.federation.members import KeyUse, Revocation
+from tearline.identity import parse_agency_uri
 from tearline.limits import DIRECTORY_INTERVAL_MS, MAX_RECORDS_PER_LIFE
 from tearline.statements.statement import Header, StatementType
 from tearline.verification.log_entries import parse_entry
@@ -191,6 +193,7 @@ async def test_a_directory_is_written_once_a_minute(world: World) -> None:
         ((b"no certificate",), "TL-TLS-001"),
         ((authority(CN).certificate,), "TL-TLS-001"),
         ((authority(MX).certificate, b"no certificate"), "TL-TLS-001"),
+        ((named(5, parse_agency_uri(MX)),), "TL-TLS-001"),
     ],
 )
 async def test_an_agency_brings_no_authority_that_is_not_its_own(
