@@ -14,8 +14,7 @@ Profile: RFC 5280 and SPIFFE's X509-SVID. A leaf is valid for 24 hours to 7 days
 import datetime
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from cryptography import x509
@@ -64,17 +63,22 @@ _UNREADABLE = (
 """Exceptions of the X.509 library: it reads dates, keys and extensions late, at their first use."""
 
 
-@contextmanager
-def _refusing(why: str) -> Iterator[None]:
-    """Refuses a certificate that the library cannot read; every use of the library stands in it.
+class _Refusing:
+    """Frame of every use of the X.509 library: its exceptions become refusals.
 
-    Raises:
-        CertificateRefused: In place of an exception of the library.
+    Args:
+        why: The reason in the refusal.
     """
-    try:
-        yield
-    except _UNREADABLE:
-        raise CertificateRefused(why) from None
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _UNREADABLE):
+            raise CertificateRefused(self._why) from None
 
 
 @immutable
@@ -216,7 +220,7 @@ def from_pem(text: bytes) -> bytes:
 
 @functools.lru_cache(MAX_VERIFIED_CERTIFICATES)  # each call of a connection shows the same one
 def _der_of(text: bytes) -> bytes:
-    with _refusing("a certificate in PEM was expected"):
+    with _Refusing("a certificate in PEM was expected"):
         return x509.load_pem_x509_certificate(text).public_bytes(_DER)
 
 
@@ -224,7 +228,7 @@ def _issuer(leaf: "_Certificate", der: bytes, agency: AgencyUri) -> AuthorityCer
     """Returns a CA of an agency if it signed a leaf; one outside the profile signs nothing."""
     try:
         authority = verify_authority(der, agency)
-        with _refusing("the CA did not sign it"):
+        with _Refusing("the CA did not sign it"):
             leaf.parsed.verify_directly_issued_by(x509.load_der_x509_certificate(der))
     except CertificateRefused:
         return None
@@ -233,7 +237,7 @@ def _issuer(leaf: "_Certificate", der: bytes, agency: AgencyUri) -> AuthorityCer
 
 def _verify_path(authority: bytes, leaf: "_Certificate", now_s: int) -> None:
     """Verifies RFC 5280's path of two by the library: names, constraints, critical extensions."""
-    with _refusing("its path to the CA is not valid"):
+    with _Refusing("its path to the CA is not valid"):
         verifier = (
             verification.PolicyBuilder()
             .store(verification.Store([x509.load_der_x509_certificate(authority)]))
@@ -270,7 +274,7 @@ class _Certificate:
     def __init__(self, certificate: bytes) -> None:
         if len(certificate) > MAX_CERTIFICATE_BYTES:
             raise CertificateRefused("the certificate is too large")
-        with _refusing("a certificate was expected"):
+        with _Refusing("a certificate was expected"):
             self.parsed = x509.load_der_x509_certificate(certificate)
             self.not_before_s = int(self.parsed.not_valid_before_utc.timestamp())
             self.not_after_s = int(self.parsed.not_valid_after_utc.timestamp())
@@ -294,7 +298,7 @@ class _Certificate:
         Raises:
             CertificateRefused: If it is missing.
         """
-        with _refusing("an extension is missing"):
+        with _Refusing("an extension is missing"):
             return self._extensions.get_extension_for_class(kind).value
 
     def uri(self) -> str:

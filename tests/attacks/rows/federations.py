@@ -131,13 +131,13 @@ AUTHORITIES = (
         "verify_authority",
         "parse_authority(certificate)",
     ),
-    _profile(
-        "put a CA outside the profile on record",
-        "tests/unit/server/processing/handlers/test_members.py"
+    Attack(
+        name="put a CA outside the profile on record",
+        code="TL-TLS-001",
+        evidence="nothing: the exchange refuses the record",
+        function="tearline_server.processing.handlers.members:verify_authorities",
+        test="tests/unit/server/processing/handlers/test_members.py"
         "::test_an_agency_brings_no_authority_that_is_not_its_own",
-        "verify_authority",
-        "AuthorityCertificate(agency=agency, serial=1, not_before_s=0, not_after_s=300_000_000,"
-        " point=b'')",
     ),
     _profile(
         "issue certificates by a CA outside the profile",

@@ -16,7 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from support.mutated_authorities import ALGORITHM, HOSTILE, der, flipped, named, of_year_0, split
+from support.mutated_authorities import (
+    ALGORITHM,
+    HOSTILE,
+    der,
+    flipped,
+    of_year_0,
+    parts_of,
+    split,
+    with_part,
+)
 from support.mutated_authorities import authority as hostile_authority
 from tearline.crypto.authority_profile import verify_authority
 from tearline.crypto.certificate_authority import CertificateAuthority
@@ -208,14 +217,18 @@ def test_a_leaf_that_calls_itself_a_ca_is_refused_as_such() -> None:
 
 
 def test_a_ca_outside_the_profile_signs_for_no_agency() -> None:
-    outside = named(0x0C)  # its names in UTF-8: the library follows the path all the same
+    extensions = split(split(parts_of(HOSTILE)[7])[0])
+    # In another order: the library follows the path all the same.
+    outside = with_part(7, der(0xA3, der(0x30, *extensions[::-1])))
     key = TlsKey(hostile_authority(HOSTILE).private_bytes())
     node = NodeUri(trust_domain=HOSTILE.trust_domain, name="hub")
-    der = hostile_authority(HOSTILE).issue_node(node, KEY.public, now_s=NOW, lifetime_s=DAY)
-    assert verify_leaf(der, {HOSTILE.trust_domain: [hostile_authority(HOSTILE).certificate]}, NOW)
+    certificate = hostile_authority(HOSTILE).issue_node(node, KEY.public, now_s=NOW, lifetime_s=DAY)
+    assert verify_leaf(
+        certificate, {HOSTILE.trust_domain: [hostile_authority(HOSTILE).certificate]}, NOW
+    )
     assert x509.load_der_x509_certificate(outside).public_key() == load_public(key.public)
     with pytest.raises(CertificateRefused, match="no CA of the trust domain"):
-        verify_leaf(der, {HOSTILE.trust_domain: [outside]}, NOW)
+        verify_leaf(certificate, {HOSTILE.trust_domain: [outside]}, NOW)
 
 
 def test_other_keys_and_hashes_are_refused() -> None:
