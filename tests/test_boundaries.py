@@ -1,5 +1,7 @@
 """Folder = package = trust boundary: what may import what, and each side runs without the other."""
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +61,44 @@ def test_the_check_of_sides_sees_a_missing_one():
     script = IMPORT_ALL.format(folders=[str(ROOT / "proto")], packages=["tearline_server"])
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert "No module named 'tearline_server'" in ended.stderr
+
+
+ISSUING = {"certificate_authority.py", "tls_keys.py"}  # they read nothing of others
+READING = "certificates.py"
+
+
+def test_certificates_are_read_in_one_module() -> None:
+    importing = {
+        path.name
+        for side in SIDES
+        for path in (ROOT / side).rglob("*.py")
+        if "x509" in path.read_text(encoding="utf-8")
+        and re.search(
+            r"^from cryptography.* import .*x509|cryptography\.x509", path.read_text(), re.M
+        )
+    }
+    assert importing == {READING, *ISSUING}
+
+
+def test_each_use_of_the_x509_library_stands_in_its_frame() -> None:
+    tree = ast.parse((ROOT / "proto/tearline/crypto" / READING).read_text(encoding="utf-8"))
+    framed = {
+        id(inner)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.With) and "_Refusing" in ast.unparse(each.items[0])
+        for inner in ast.walk(each)
+    }
+    uses = [
+        each
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Attribute)
+        and (
+            each.attr in ("parsed", "PolicyBuilder", "Store", "get_extension_for_class")
+            or each.attr.startswith("load_")
+        )
+    ]
+    assert len(uses) > 8
+    assert [ast.unparse(each) for each in uses if id(each) not in framed] == []
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -204,7 +204,9 @@ def to_pem(certificate: bytes) -> bytes:
     Raises:
         CertificateRefused: If it is not a certificate.
     """
-    return _Certificate(certificate).parsed.public_bytes(_PEM)
+    found = _Certificate(certificate)
+    with _Refusing("a certificate was expected"):
+        return found.parsed.public_bytes(_PEM)
 
 
 def from_pem(text: bytes) -> bytes:
@@ -249,7 +251,7 @@ def _verify_path(authority: bytes, leaf: "_Certificate", now_s: int) -> None:
 
 
 def _require_leaf_profile(leaf: "_Certificate") -> None:
-    if leaf.parsed.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+    if leaf.algorithm != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
         raise CertificateRefused("it is not signed with ECDSA and SHA-256")
     if leaf.not_after_s - leaf.not_before_s > MAX_LEAF_LIFETIME_S:
         raise CertificateRefused("it is valid for longer than 7 days")
@@ -278,6 +280,7 @@ class _Certificate:
             self.parsed = x509.load_der_x509_certificate(certificate)
             self.not_before_s = int(self.parsed.not_valid_before_utc.timestamp())
             self.not_after_s = int(self.parsed.not_valid_after_utc.timestamp())
+            self.algorithm = self.parsed.signature_algorithm_oid
             self._key = self.parsed.public_key()
             self._extensions = self.parsed.extensions
 
