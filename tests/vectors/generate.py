@@ -20,6 +20,7 @@ from support import agencies as b
 from tearline.statements.receipt import LogOpening
 from tearline.wire.grants import encode_event
 from vectors.own.agreements import agreement_vectors
+from vectors.own.authorities import authority_vectors
 from vectors.own.blobs import blob_vectors
 from vectors.own.desks_refused import desk_vectors
 from vectors.own.exhibits import exhibit_vectors
@@ -43,6 +44,7 @@ LATER: dict[str, tuple[str, Callable[[], Json]]] = {
     "exhibit": ("Exhibits of a packet like that one.", exhibit_vectors),
     "light": ("A light reader's turns, and turns that it must not believe.", light_vectors),
     "judged": ("What is judged by the entries of one log.", judged_vectors),
+    "authority": ("CA certificates of agencies.", authority_vectors),
     "blob": ("Large documents, their parts and descriptions.", blob_vectors),
     "history": ("Requests, standings and cases, in the order of the log.", history_vectors),
     "desk": ("Standings, steps, consents, recalls and proposals.", desk_vectors),
