@@ -248,6 +248,7 @@ EXCHANGE = {
     "restore": Example(),
     "serve": Example(),
     "status": Example(exits="1: a check failed · 3: the exchange does not answer"),
+    "federation decide": Example(),
     "federation publish": Example(),
     "federation show": Example(),
     "federation succeed": Example(),

@@ -137,6 +137,11 @@ _ARMORED = {
         "`tearline federation succeed`",
         "`tearline federation succeed`, `tearline-server federation succeed`",
     ),
+    Armor.DECISION: (
+        "votes and member records of agencies whose nodes cannot connect",
+        "`tearline federation vote --output-file`, `federation invite --output-file`",
+        "`tearline-server federation decide`",
+    ),
     Armor.KEY_RECORD: (
         "a node's public key, signed by its agency",
         "`tearline init`",
