@@ -98,6 +98,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "TearlineExchangeCertificateEnds": (
         one("tearline_certificate_end_timestamp_seconds", f"{5 * DAY_S + 600}x90", 71),
     ),
+    "TearlineExchangeAuthoritySkipped": (one("tearline_authorities_skipped", "0x2 1x9", 3),),
     "TearlineExchangeAuthorityEnds": (
         one("tearline_authority_end_timestamp_seconds", f"{365 * DAY_S + 600}x1500", 1451),
     ),
