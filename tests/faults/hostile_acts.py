@@ -12,6 +12,7 @@ from faults.hostile_calls import (
     broken_chunks,
     calls_given_up,
     calls_without_a_message,
+    certificates_of_year_0,
     messages_without_an_end,
     noise,
     reads_by_the_hundred,
@@ -30,6 +31,7 @@ from faults.hostile_packets import (
 from faults.hostile_records import (
     agreements_of_two,
     an_agreement_of_others,
+    authorities_of_each_kind,
     keys_of_one_node,
     nodes_of_one_agency,
     overseen_by_others,
@@ -64,6 +66,8 @@ ACTS: Mapping[str, Act] = {
         references_of_a_stranger,
         an_agreement_of_others,
         mail_past_a_suspension,
+        authorities_of_each_kind,
+        certificates_of_year_0,
     )
 }
 """Every act, by name."""

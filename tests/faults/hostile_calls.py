@@ -3,10 +3,12 @@
 import asyncio
 import secrets
 import time
+from dataclasses import replace
 
 from faults.hostile_member import Hostile, at_once, text_field
 from faults.relay import LongLine
 from support.http import connected
+from support.mutated_authorities import of_year_0
 from tearline.limits import MAX_CALLS, MAX_MESSAGE_BYTES, MAX_STREAMS_PER_CONNECTION
 from tearline.wire.deliveries import START, encode_cursor
 from tearline.wire.log_entries import encode_entries_request
@@ -84,6 +86,16 @@ async def calls_given_up(hostile: Hostile) -> None:
         for each in calls:
             each.cancel()
         await at_once(calls)
+    await hostile.let_go()
+
+
+async def certificates_of_year_0(hostile: Hostile) -> None:
+    """Calls by certificates whose dates no library for dates can read."""
+    identity, until = hostile.certificate("ancient"), time.monotonic() + HELD_S / 2
+    ancient = of_year_0(hostile.authority(), identity.certificate)
+    channel = await hostile.connect(replace(identity, certificate=ancient))
+    while time.monotonic() < until:
+        await at_once(hostile.call(channel, methods.ENTRIES, b"") for _ in range(64))
     await hostile.let_go()
 
 

@@ -120,12 +120,15 @@ class Hostile:
 
     # Connections.
 
+    def authority(self) -> CertificateAuthority:
+        """Its own CA."""
+        keystore = self.node.keystore
+        return CertificateAuthority(keystore.get(CA_CERTIFICATE), TlsKey(keystore.get(CA_KEY)))
+
     def certificate(self, name: str) -> TlsIdentity:
         """A certificate of its own CA, for a node of any name."""
-        keystore = self.node.keystore
-        authority = CertificateAuthority(keystore.get(CA_CERTIFICATE), TlsKey(keystore.get(CA_KEY)))
         key, uri = TlsKey.generate(), f"{context_of(self.node).agency}/node/{name}"
-        leaf = authority.issue_node(
+        leaf = self.authority().issue_node(
             parse_node_uri(uri), key.public, now_s=int(time.time()), lifetime_s=2 * DAY_S
         )
         return TlsIdentity(certificate=leaf, key=key)

@@ -4,17 +4,19 @@ import secrets
 from dataclasses import replace
 
 from faults.hostile_member import Hostile, agreement_text
+from support.mutated_authorities import mutated, named
 from support.node import context_of
 from tearline.agreements.proposal import Proposal
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
+from tearline.identity import parse_agency_uri
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_SUSPENSIONS
 from tearline.statements.signer import Signer
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.suspensions.standing import OfficerAct, Standing
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.agreements import encode_agreement
-from tearline.wire.federation import encode_key_record
+from tearline.wire.federation import encode_key_record, encode_member_record
 from tearline.wire.proposals import encode_proposal
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned, parse_signed
@@ -165,6 +167,29 @@ async def proposals_to_strangers(hostile: Hostile) -> None:
             )
             said.append((StatementType.PROPOSAL, encode_proposal(proposal)))
         await hostile.say(said)
+
+
+async def authorities_of_each_kind(hostile: Hostile) -> None:
+    """Member records with CAs that one library reads and another does not, the list's first."""
+    root, uri = hostile.root(), context_of(hostile.node).agency
+    agency = parse_agency_uri(uri)
+    kinds = [named(tag, agency) for tag in (1, 3, 5, 12, 17)]
+    kinds += [mutated(hostile.chance, agency) for _ in range(24)]
+    for certificate in kinds:
+        await context_of(hostile.node).follow()
+        version = context_of(hostile.node).trust.members.version(uri)
+        if version is None:
+            return
+        record = version.record
+        own = record.agency.certificate_authorities[-1]
+        changed = replace(
+            record,
+            header=root.header,
+            number=record.number + 1,
+            previous=version.record_id,
+            agency=replace(record.agency, certificate_authorities=(certificate, own)),
+        )
+        await hostile.say([(StatementType.MEMBER_RECORD, encode_member_record(changed))], by=root)
 
 
 async def an_agreement_of_others(hostile: Hostile) -> None:

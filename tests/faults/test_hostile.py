@@ -227,6 +227,7 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
     assert after[0] <= before[0] + LASTING
     assert after[1] <= before[1] + LASTING_BYTES
     verify_logs(federation)
+    verify_restart(federation)
     assert [act for act in watch.acts if str(act.get("ended", "")).startswith("told")] == []
     verified = federation.operator.done("verify-log")
     assert verified.out.endswith("entries: all as they were logged\n")
@@ -296,6 +297,13 @@ def verify_alive(load: Load) -> None:
 def progress(load: Load, name: str) -> int:
     """How much an agency's application has sent, or was given."""
     return len(load.notes(name, "accepted") if PARTNERS[name] else load.lines(load.given(name)))
+
+
+def verify_restart(federation: Federation) -> None:
+    """The exchange starts again, and every honest agency connects and reads."""
+    with at_work(federation.operator):
+        for name in NAMES:
+            federation.agencies[name].done_here("node", "sync")
 
 
 def verify_mail(watch: Watch) -> None:

@@ -1,9 +1,18 @@
 """CAs of members, by both readers: the profile and gRPC's TLS library, which takes one list."""
 
+import dataclasses
 import random
 
 from support.authority_lists import door, exchange, issuer, node
-from support.mutated_authorities import HONEST, HOSTILE, authority, mutated, named, squatting
+from support.mutated_authorities import (
+    HONEST,
+    HOSTILE,
+    authority,
+    mutated,
+    named,
+    of_year_0,
+    squatting,
+)
 from tearline.crypto.authority_profile import verify_authority
 from tearline.errors import CertificateRefused
 from tearline_runtime.grpc.credentials import reads_authority
@@ -36,6 +45,13 @@ def test_a_ca_of_another_s_name_shuts_that_agency_out() -> None:
     with door(squatting(DOMAINS[0]), *HONEST_CAS) as found:
         assert not found.lets_in(node(DOMAINS[0]))
         assert found.lets_in(node(DOMAINS[1]))
+
+
+def test_a_leaf_of_year_0_passes_the_handshake() -> None:
+    identity = node(DOMAINS[0])
+    ancient = of_year_0(issuer(DOMAINS[0]), identity.certificate)
+    with door(*HONEST_CAS) as found:
+        assert found.lets_in(dataclasses.replace(identity, certificate=ancient))
 
 
 def test_the_tls_library_is_asked_for_each_ca_alone() -> None:

@@ -182,12 +182,12 @@ _CHANGES: tuple[Callable[[random.Random, list[bytes]], None], ...] = (
 )
 
 
-def mutated(chance: random.Random) -> bytes:
-    """The hostile agency's CA, changed in one or two places and signed again."""
-    parts = list(parts_of(HOSTILE))
+def mutated(chance: random.Random, agency: AgencyUri = HOSTILE) -> bytes:
+    """A hostile agency's CA, changed in one or two places and signed again."""
+    parts = list(parts_of(agency))
     for change in chance.sample(_CHANGES, chance.choice([1, 1, 1, 2])):
         change(chance, parts)
         if len(parts) != 8:
             break
-    certificate = signed_again(parts)
+    certificate = signed_again(parts, agency)
     return flipped(chance, certificate) if chance.randrange(16) == 0 else certificate
