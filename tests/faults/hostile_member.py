@@ -16,6 +16,7 @@ from pathlib import Path
 
 import grpc.aio
 
+from support.authority_lists import unread_credentials
 from support.node import context_of, sealed_and_granted, stores_of
 from tearline.agreements.agreement import Agreement
 from tearline.crypto.certificate_authority import CertificateAuthority
@@ -47,7 +48,7 @@ from tearline_client.messages.compose import ComposedPacket
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_runtime.grpc.credentials import client_credentials, client_options
+from tearline_runtime.grpc.credentials import client_options
 from tearline_runtime.grpc.status import error_of
 from tearline_runtime.grpc.tls_identity import TlsIdentity
 
@@ -141,7 +142,7 @@ class Hostile:
         own = identity or self.home.tls_identity(self.node.keystore)
         channel = grpc.aio.secure_channel(
             address or self.exchange,
-            client_credentials(own, served.certificate_authority),
+            unread_credentials(own, served.certificate_authority),
             options=[*client_options(served.dns_name), *ALONE],
         )
         self.connections.push_async_callback(channel.close)

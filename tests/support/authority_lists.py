@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from ssl import DER_cert_to_PEM_cert
 
 import grpc
 
@@ -14,7 +15,6 @@ from tearline.crypto.tls_keys import TlsKey
 from tearline.identity import AgencyUri, NodeUri
 from tearline_runtime.grpc.credentials import (
     ServerTls,
-    client_credentials,
     client_options,
     server_credentials,
     server_options,
@@ -51,6 +51,15 @@ def exchange() -> TlsIdentity:
     return TlsIdentity(certificate=leaf, key=key)
 
 
+def unread_credentials(identity: TlsIdentity, trusted: bytes) -> grpc.ChannelCredentials:
+    """Credentials of a client that does not read its own certificate."""
+    return grpc.ssl_channel_credentials(
+        root_certificates=DER_cert_to_PEM_cert(trusted).encode(),
+        private_key=identity.key.private_pem(),
+        certificate_chain=DER_cert_to_PEM_cert(identity.certificate).encode(),
+    )
+
+
 @dataclass
 class Door:
     """A server that answers nothing, behind the exchange's TLS.
@@ -72,7 +81,7 @@ class Door:
         trusted = issuer("operator.example").certificate
         options = [*client_options(DNS_NAME), *OWN_LINE]
         with grpc.secure_channel(
-            f"127.0.0.1:{self.port}", client_credentials(identity, trusted), options=options
+            f"127.0.0.1:{self.port}", unread_credentials(identity, trusted), options=options
         ) as channel:
             try:
                 channel.unary_unary("/nothing/here")(b"", timeout=30)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 from tearline.crypto.certificate_authority import CertificateAuthority
@@ -186,8 +187,8 @@ def mutated(chance: random.Random, agency: AgencyUri = HOSTILE) -> bytes:
     """A hostile agency's CA, changed in one or two places and signed again."""
     parts = list(parts_of(agency))
     for change in chance.sample(_CHANGES, chance.choice([1, 1, 1, 2])):
-        change(chance, parts)
-        if len(parts) != 8:
-            break
+        if len(parts) == 8:
+            with suppress(IndexError, ValueError):  # the first change left nothing to take apart
+                change(chance, parts)
     certificate = signed_again(parts, agency)
     return flipped(chance, certificate) if chance.randrange(16) == 0 else certificate
