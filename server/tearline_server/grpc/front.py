@@ -123,12 +123,11 @@ class Front:
         """Judges a CA by the profile, then by the TLS library; returns why it does not count."""
         try:
             verify_authority(der, parse_agency_uri(uri))
-        except CertificateRefused as refused:
-            why = refused.why
-        else:
             if reads_authority(der, self._identity):
                 return _ACCEPTED
             why = "the TLS library cannot read it"
+        except CertificateRefused as refused:
+            why = refused.why
         told = {"agency": uri, "authority": hashlib.sha256(der).hexdigest(), "why": why}
         _log.error("authority of an agency is skipped: its nodes cannot connect by it", extra=told)
         return why

@@ -6,10 +6,17 @@ import pytest
 
 from support.cli import OUR_NAME, Desk
 from support.simulation import PASSPHRASES
-from tearline.crypto.armor import Armor, armor
+from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.keys import key_id
 from tearline.federation.charter import GENESIS_FEDERATION
-from tearline.wire.federation import encode_exchange_enrolment, parse_member_record
+from tearline.federation.decisions import VoteKind
+from tearline.statements.statement import StatementType
+from tearline.wire.federation import (
+    encode_exchange_enrolment,
+    parse_federation_file,
+    parse_member_record,
+    parse_vote,
+)
 from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import (
     NEXT_ROOT_KEY,
@@ -19,6 +26,7 @@ from tearline_client.enrolment import (
 )
 from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
+from tearline_client.node import Node
 
 MX, CN, JP = "mx-prosecutor", "cn-public-security", "jp-customs"
 YES = "--yes"
@@ -74,6 +82,34 @@ def test_the_name_is_typed_and_the_votes_are_counted_before(desk: Desk) -> None:
     assert "cn-public-security (spiffe://" in said
     assert "is removed. All its keys end. Undelivered mail from and to it returns" in said
     assert pending(desk) == []
+
+
+def test_a_vote_is_written_to_a_file_without_asking_the_exchange(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(desk, "members")
+
+    async def asked(node: Node) -> None:
+        raise AssertionError("the exchange was asked")
+
+    monkeypatch.setattr(Node, "sync", asked)
+    invited, removed = desk.folder / "invited", desk.folder / "removed"
+    newcomer_file = newcomer(desk)
+    said = told(desk, "vote", "--remove", CN, "--output-file", removed, YES)
+    assert "The vote to remove cn-public-security is in" in said
+    told(desk, "invite", newcomer_file, "--output-file", invited, YES)
+    files = [
+        parse_federation_file(parse_armor(Armor.DECISION, each.read_text()))
+        for each in (removed, invited)
+    ]
+    assert {each.federation for each in files} == {Home(desk.home).pinned().federation}
+    kinds = [[entry.statement.type for entry in each.entries] for each in files]
+    assert kinds == [
+        [StatementType.VOTE],
+        [StatementType.VOTE, StatementType.MEMBER_RECORD],
+    ]
+    assert parse_vote(files[0].entries[0].statement.body).kind is VoteKind.REMOVE
+    assert pending(desk) == []  # nothing was published
 
 
 @pytest.mark.parametrize(
