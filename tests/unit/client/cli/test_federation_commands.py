@@ -109,6 +109,7 @@ def test_a_vote_is_written_to_a_file_without_asking_the_exchange(
         [StatementType.VOTE, StatementType.MEMBER_RECORD],
     ]
     assert parse_vote(files[0].entries[0].statement.body).kind is VoteKind.REMOVE
+    monkeypatch.undo()
     assert pending(desk) == []  # nothing was published
 
 
