@@ -9,6 +9,8 @@ _REASONS = {
     "P-17": "its bad copies are those of P-3, P-14 and P-4",
     "F-16, L-23, L-25, L-27, L-29": "bad copies in judged-v1.json",
     "F-17, F-18, F-19": "bad copies in light-v1.json",
+    "F-24": "bad copies in authority-v1.json",
+    "F-25": "about a connection: integration/test_hostile_authority.py",
     "P-20, P-21, P-22, P-23": (
         "they need the history of a channel or several packets: tests of exchange and node"
     ),
