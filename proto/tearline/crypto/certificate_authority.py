@@ -29,6 +29,10 @@ class CertificateAuthority:
             raise KeyMalformed("the key is not the one in the CA's certificate")
         self.certificate = certificate
         self.trust_domain = found.agency.trust_domain
+        labels = reversed(self.trust_domain.split("."))
+        self._name = x509.Name(
+            [x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in labels]
+        )
         self._key = key
 
     @classmethod
@@ -105,13 +109,11 @@ class CertificateAuthority:
         if not MIN_LEAF_LIFETIME_S <= lifetime_s <= MAX_LEAF_LIFETIME_S:
             raise MalformedInput("a leaf certificate is valid for 24 hours to 7 days")
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(load_public(self._key.public))
-        labels = reversed(self.trust_domain.split("."))
-        name = x509.Name([x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in labels])
         start_s = now_s - CERTIFICATE_BACKDATE_S
         return self._key.certify(
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
-            .issuer_name(name)
+            .issuer_name(self._name)
             .public_key(load_public(public))
             .serial_number(x509.random_serial_number())
             .not_valid_before(moment(start_s))
