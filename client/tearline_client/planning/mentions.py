@@ -41,13 +41,14 @@ class Mention:
 
     Attributes:
         recipient: The reader's node URI.
-        text: Path of the field that contains the text, or ``BESIDE``.
+        text: Path of the field that contains the text, or ``BESIDE``; empty if the value's field
+            was guarded, and no field of the draft succeeds it.
         value: Path of the field that holds the value; empty if a partner sent it.
-        packet: Id of the partner's packet that contains the value; empty for the draft itself.
+        packet: Id of the earlier packet that contains the value; empty for the draft itself.
     """
 
     recipient: str
-    text: str
+    text: str = ""
     value: str = ""
     packet: bytes = b""
 
@@ -211,10 +212,13 @@ def verify_confirmed(mentions: Iterable[Mention], reason: str) -> None:
     """
     if reason.strip():
         return
-    places = [
-        f"{mention.text.partition('/')[2]} repeats"
-        f" {mention.value.partition('/')[2] or f'packet {mention.packet.hex()[:12]}'}"
-        for mention in mentions
-    ]
+    places = [_place(mention) for mention in mentions]
     if places:
         raise ValueRepeated("; ".join(list(dict.fromkeys(places))[:_MOST_NAMED]))
+
+
+def _place(mention: Mention) -> str:
+    value = mention.value.partition("/")[2] or f"packet {mention.packet.hex()[:12]}"
+    if not mention.text:
+        return f"{value} was guarded, and has no guarded successor"
+    return f"{mention.text.partition('/')[2]} repeats {value}"

@@ -21,12 +21,14 @@ class Category:
         meaning: Its contents.
         guarded: Whether a share of its group excludes it.
         rank: Place in the table, from the mildest to the strictest.
+        number: Number in markings of packets (spec P-7), from 1; never changes.
     """
 
     name: str
     meaning: str
     guarded: bool
     rank: int
+    number: int
 
     @property
     def group(self) -> str:
@@ -60,6 +62,7 @@ _ORDINARY = (
     ("identity.subject", "names of the persons an investigation is about"),
     ("identity.identifier", "numbers of passports and identity papers"),
     ("narrative", "free text, which may hold any of the above"),
+    ("local-id", "ids of entities as their agency writes them, often hashes of names or values"),
 )
 _GUARDED = (
     ("identity.officer", "who works on the case"),
@@ -67,19 +70,29 @@ _GUARDED = (
     ("identity.source", "who told us"),
     ("unmarked", "nobody has said what it is; treated as the worst it could be"),
 )
+_LATER = ("local-id",)
+"""Categories that were added after the tree was numbered, in order; their numbers are the last."""
 
 PERSONAL = frozenset(
     name
     for name, _ in (*_ORDINARY, *_GUARDED)
     if name.startswith(("identity.", "contact."))
-    or name in ("finance.account", "narrative", "unmarked")
+    or name in ("finance.account", "narrative", "local-id", "unmarked")
 )
 """Categories that may hold personal data: a person must answer for their release."""
 
+_NUMBERED = [*(name for name, _ in _ORDINARY + _GUARDED if name not in _LATER), *_LATER]
 CATEGORIES = tuple(
-    Category(name=name, meaning=meaning, guarded=rank >= len(_ORDINARY), rank=rank)
+    Category(
+        name=name,
+        meaning=meaning,
+        guarded=rank >= len(_ORDINARY),
+        rank=rank,
+        number=_NUMBERED.index(name) + 1,
+    )
     for rank, (name, meaning) in enumerate(_ORDINARY + _GUARDED)
 )
+BY_NUMBER = {category.number: category for category in CATEGORIES}
 GROUPS = tuple(sorted({category.group for category in CATEGORIES} - {""}))
 
 _BY_NAME = {category.name: category for category in CATEGORIES}

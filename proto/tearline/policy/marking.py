@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 
 from tearline.errors import MarkingMalformed
 from tearline.limits import MAX_MARKING_BYTES, MAX_MARKINGS_KEPT
-from tearline.policy.category import CATEGORIES, category_named, is_at_least_as_strict_category
+from tearline.policy.category import BY_NUMBER, category_named, is_at_least_as_strict_category
 
 
 class Tlp(IntEnum):
@@ -113,7 +113,7 @@ class Marking:
         """Returns the marking's number, which packets carry in place of its text (spec P-7)."""
         handling = sum(1 << HANDLING_CODES.index(code) for code in self.handling)
         parts = (self.tlp << 2 | self.pap) << 3 | handling
-        return (category_named(self.category).rank + 1) << 9 | parts << 1 | self.orcon
+        return category_named(self.category).number << 9 | parts << 1 | self.orcon
 
     def raised_to(self, floor: "Marking") -> "Marking":
         """Returns this marking, as strict as ``floor`` in each part.
@@ -172,10 +172,11 @@ def marking_numbered(number: int) -> Marking:
         MarkingMalformed: If no marking has it.
     """
     place, tlp, pap = number >> 9, number >> 6 & 7, number >> 4 & 3
-    if not 0 < place <= len(CATEGORIES) or tlp >= len(Tlp):
+    category = BY_NUMBER.get(place)
+    if category is None or tlp >= len(Tlp):
         raise MarkingMalformed("no marking has that number")
     return Marking(
-        category=CATEGORIES[place - 1].name,
+        category=category.name,
         tlp=Tlp(tlp),
         handling=tuple(code for bit, code in enumerate(HANDLING_CODES) if number >> bit + 1 & 1),
         orcon=bool(number & 1),

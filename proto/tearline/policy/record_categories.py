@@ -112,7 +112,7 @@ RECORDS = (
         "Page",
         "",
         {
-            "reference": "id",
+            "local-id": "id",
             "narrative": "bodyText indexText translatedText",
             "document": "detectedLanguage translatedTextLanguage index",
             "relation": "document",
@@ -148,7 +148,7 @@ RECORDS = (
         "Mention",
         "",
         {
-            "reference": "id",
+            "local-id": "id",
             "identity.subject": "name",
             "location": "contextCountry",
             "contact.handle": "contextEmail",

@@ -6,7 +6,8 @@ Names are those of FollowTheMoney 4.11 (https://followthemoney.tech), with the d
 property that is not listed for a schema is looked up in its parent schemata, in order, depth first.
 A schema therefore lists only added and changed properties.
 
-``id`` is an entity's FollowTheMoney id, which is often a guessable hash of a name.
+``id`` is an entity's FollowTheMoney id, which is often a guessable hash of a name. Readers know
+entities by their tokens; an agreement discloses ids only by a share of ``local-id``.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,8 @@ _ABSTRACT = (
         "Thing",
         "",
         {
-            "reference": f"id wikipediaUrl wikidataId createdAt {_PROVENANCE}",
+            "local-id": "id",
+            "reference": f"wikipediaUrl wikidataId createdAt {_PROVENANCE}",
             # The name of a thing of unknown kind could be a person's.
             "identity.subject": "name alias previousName weakAlias",
             "identity.trait": "topics",
@@ -37,7 +39,8 @@ _ABSTRACT = (
         "Interval",
         "",
         {
-            "reference": f"id recordId {_PROVENANCE}",
+            "local-id": "id",
+            "reference": f"recordId {_PROVENANCE}",
             "time": "startDate endDate date",
             "narrative": "summary description indexText",
             "identity.subject": "namesMentioned",
@@ -240,7 +243,7 @@ _RELATIONS = (
     schema(
         "Similar",
         "",
-        {"reference": "id", "relation": "candidate match confidenceScore criteria matcher"},
+        {"local-id": "id", "relation": "candidate match confidenceScore criteria matcher"},
     ),
     schema(
         "Occupancy",

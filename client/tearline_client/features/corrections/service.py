@@ -173,7 +173,7 @@ class CorrectionService:
     def plan(self, shown: PacketView, draft: Draft) -> CorrectionPlan:
         """Returns a packet's correction, with the changes for each partner that has it.
 
-        An existing field is marked at least as strictly as before: markings set by hand remain.
+        A field is marked at least as strictly as before, and so is its value at another path.
 
         Args:
             shown: The packet; see ``corrected``.
@@ -186,12 +186,7 @@ class CorrectionService:
             NothingReleased: If no partner may get it.
             TearlineError: As ``PacketService.plan``.
         """
-        marked = {each.field.path: each.field.marking for each in shown.view.best()}
-        fields = tuple(
-            replace(field, marking=field.marking.raised_to(marked.get(field.path, field.marking)))
-            for field in draft.fields
-        )
-        draft = replace(draft, fields=fields, supersedes=shown.packet.id)
+        draft = replace(draft, supersedes=shown.packet.id)
         candidates, passed_over = [], {}
         holders = self._holders(shown.packet.id)
         for recipient in sorted({g.grant.address.recipient for g in shown.grants}):

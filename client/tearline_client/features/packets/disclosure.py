@@ -12,6 +12,7 @@ from tearline.policy.terms import ArticleTerms
 from tearline.statements.statement import ActedBy
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
+from tearline_client.features.packets.guards import reader_of
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.reissue import store_grant
 from tearline_client.features.packets.service import PacketService, Persons
@@ -19,7 +20,7 @@ from tearline_client.messages.compose import make_grant
 from tearline_client.messages.packet_view import PacketView, sealed_again
 from tearline_client.messages.sent import Sent
 from tearline_client.outbox.outbox import Outbox
-from tearline_client.planning.mentions import Mention, Reader, verify_confirmed
+from tearline_client.planning.mentions import Mention, verify_confirmed
 from tearline_client.planning.release_plan import Draft, ReleasePlan, Selection, plan_release
 from tearline_client.rules.cases import verify_filing
 from tearline_client.rules.recalls import slots_recalled
@@ -82,38 +83,6 @@ def held_back(
     """
     (cell,) = plan_release(plan.draft, plan.recipients, policy, sender=sender).cells()
     return () if cell.form >= form else cell.own_policy_ids or ("no own policy permits it",)
-
-
-def reader_of(
-    shown: PacketView,
-    recipient: str,
-    path: str,
-    *,
-    beside: Collection[str],
-    recalled: frozenset[int],
-) -> Reader:
-    """Returns a partner's newly readable and still withheld fields after a disclosure.
-
-    Args:
-        shown: A packet of ours.
-        recipient: The partner's node URI.
-        path: The field; if the partner has it in clear already, no field becomes readable.
-        beside: Paths of fields disclosed together with it.
-        recalled: Slots that we recalled from the partner.
-    """
-    granted = (
-        shown.slots_of(stored.grant)
-        for stored in shown.grants
-        if stored.grant.address.recipient == recipient and stored.stands
-    )
-    had = frozenset().union(*granted) - recalled
-    lacking = [opened for opened in shown.view.best() if opened.slot not in had]
-    return Reader(
-        uri=recipient,
-        clear=tuple(opened.field for opened in lacking if opened.field.path == path),
-        kept=tuple(opened.field for opened in lacking if opened.field.path not in {path, *beside}),
-        sources=shown.manifest.derived_from,
-    )
 
 
 class DisclosureService:

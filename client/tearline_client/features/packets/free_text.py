@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 from tearline.packets.packet import Field
 from tearline_client.context import NodeContext
-from tearline_client.features.packets.disclosure import reader_of
+from tearline_client.features.packets.guards import kept_from
 from tearline_client.features.packets.onward_use import EVERYBODY, OnwardUse
 from tearline_client.planning.mentions import verify_confirmed
-from tearline_client.rules.recalls import slots_recalled
 
 
 class FreeText:
@@ -54,7 +53,8 @@ class FreeText:
         words = "\n".join(filter(str.strip, texts))
         if not words:
             return False
-        lacking = [*kept, *(field for each in about for field in self._kept(each, recipient))]
+        shown = map(self._context.open_view, about)
+        lacking = [*kept, *(f for each in shown for f in kept_from(self._context, each, recipient))]
         found = self._onward.mentions_beside(words, recipient, lacking)
         verify_confirmed(found, repeats)
         return bool(found)
@@ -82,13 +82,3 @@ class FreeText:
             repeats: The reason.
         """
         self._context.stores.repeats.put(about, repeats, time_ms=self._context.right_ms())
-
-    def _kept(self, packet: bytes, recipient: str) -> tuple[Field, ...]:
-        """Returns the fields of our packet that a node lacks; empty for a partner's packet."""
-        shown = self._context.open_view(packet)
-        if not shown.own:
-            return ()
-        recalled = slots_recalled(self._context, packet, recipient)
-        if recalled is None:
-            recalled = frozenset(opened.slot for opened in shown.view.fields)
-        return reader_of(shown, recipient, "", beside=(), recalled=recalled).kept

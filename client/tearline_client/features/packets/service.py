@@ -14,6 +14,7 @@ from tearline.statements.statement import ActedBy
 from tearline.text.choices import one_of
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
+from tearline_client.features.packets.guards import guarded, mentions_of_followed
 from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.features.packets.uploads import Uploads, blobs_of
 from tearline_client.messages.compose import GrantContext, grant_plans, seal_plans
@@ -75,6 +76,8 @@ class PacketService:
     def plan(self, draft: Draft, to: Iterable[str]) -> ReleasePlan:
         """Returns each partner's form of each field. Sends no message.
 
+        The plan keeps the guards of packets that the draft follows; see ``guarded``.
+
         Raises:
             AgreementNotInForce: If the article does not allow that direction.
             BodyIncomplete: If a field required by the draft's kind is missing.
@@ -92,11 +95,16 @@ class PacketService:
         else:
             verify_filing(self._context.stores.cases, draft.case_id, recipients)
         policy = self._context.policies.under(draft.agreement)
+        draft = guarded(self._context, draft)
         return plan_release(draft, recipients, policy, sender=self._context.uri)
 
     def mentions(self, plan: ReleasePlan) -> tuple[Mention, ...]:
-        """Returns the texts that repeat values which their readers may not have in clear."""
-        return self._onward.mentions(readers_of(plan))
+        """Returns the texts that repeat values which their readers may not have in clear.
+
+        Values of earlier packets count as well; see ``mentions_of_followed``.
+        """
+        mentions = self._onward.mentions(readers_of(plan))
+        return (*mentions, *mentions_of_followed(self._context, plan))
 
     def verify_repeats(self, plan: ReleasePlan) -> None:
         """Verifies that a person gave a reason for repeated values; see ``mentions``."""

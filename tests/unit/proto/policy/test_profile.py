@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schema_categories import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "a2f8ac6f52336c1a2c4075036010e1140d53ffe9b21054b856e6061aeb025c7d"
+DIGEST = "ff0c58595cada6c6e641883b12e8ac37a34bfb0938702f3cc06a9ef87eb67191"
 
 
 def path(name: str) -> str:
@@ -73,8 +73,8 @@ def path(name: str) -> str:
         ("Substance/casNumber", "chemical.substance"),
         ("Substance/quantity", "chemical.quantity"),
         ("Packet/narrative", "narrative"),
-        ("Person/id", "reference"),
-        ("Payment/id", "reference"),
+        ("Person/id", "local-id"),
+        ("Payment/id", "local-id"),
         ("Person/shoeSize", "unmarked"),
         ("Spaceship/name", "unmarked"),
         ("CryptoWallet/privateKey", "unmarked"),

@@ -1,0 +1,171 @@
+"""Guards of earlier packets, which a correction or a further answer keeps.
+
+A person guards single fields of a packet by stricter markings. The next version of that packet
+may hold the same value at another path, because an importer's ids follow from values. Therefore a
+guard follows its path and its value.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from functools import reduce
+
+from tearline.packets.correction import earlier
+from tearline.packets.packet import Field
+from tearline.policy.form import Form
+from tearline.policy.marking import Marking, is_at_least_as_strict
+from tearline.policy.profile import marking_of
+from tearline_client.context import NodeContext
+from tearline_client.messages.packet_view import PacketView
+from tearline_client.planning.mentions import Mention, Reader, mentions_of, readers_of
+from tearline_client.planning.release_plan import Draft, ReleasePlan
+from tearline_client.rules.onward_sources import values_of
+from tearline_client.rules.recalls import slots_recalled
+
+
+def reader_of(
+    shown: PacketView,
+    recipient: str,
+    path: str,
+    *,
+    beside: Collection[str],
+    recalled: frozenset[int],
+) -> Reader:
+    """Returns a partner's newly readable and still withheld fields after a disclosure.
+
+    Args:
+        shown: A packet of ours.
+        recipient: The partner's node URI.
+        path: The field; if the partner has it in clear already, no field becomes readable.
+        beside: Paths of fields disclosed together with it.
+        recalled: Slots that we recalled from the partner.
+    """
+    granted = (
+        shown.slots_of(stored.grant)
+        for stored in shown.grants
+        if stored.grant.address.recipient == recipient and stored.stands
+    )
+    had = frozenset().union(*granted) - recalled
+    lacking = [opened for opened in shown.view.best() if opened.slot not in had]
+    return Reader(
+        uri=recipient,
+        clear=tuple(opened.field for opened in lacking if opened.field.path == path),
+        kept=tuple(opened.field for opened in lacking if opened.field.path not in {path, *beside}),
+        sources=shown.manifest.derived_from,
+    )
+
+
+def kept_from(context: NodeContext, shown: PacketView, recipient: str) -> tuple[Field, ...]:
+    """Returns the fields of our packet that a node lacks; empty for a partner's packet."""
+    if not shown.own:
+        return ()
+    recalled = slots_recalled(context, shown.packet.id, recipient)
+    if recalled is None:
+        recalled = frozenset(opened.slot for opened in shown.view.fields)
+    return reader_of(shown, recipient, "", beside=(), recalled=recalled).kept
+
+
+def guarded(context: NodeContext, draft: Draft) -> Draft:
+    """Returns a draft marked as strictly as the packets of ours that it follows.
+
+    A field keeps the marking of its path. A value that is new at its path has each marking by
+    which a person guarded it at another one.
+    """
+    for shown in _followed(context, draft):
+        before = _fields(shown)
+        guards: dict[str, list[Marking]] = {}
+        for field in filter(_is_guarded, before.values()):
+            for value in values_of(field):
+                guards.setdefault(value, []).append(field.marking)
+        fields = tuple(
+            replace(field, marking=reduce(Marking.raised_to, floors, field.marking))
+            for field in draft.fields
+            for floors in [[*_floors(field, before.get(field.path), guards)]]
+        )
+        draft = replace(draft, fields=fields)
+    return draft
+
+
+def _floors(
+    field: Field, before: Field | None, guards: dict[str, list[Marking]]
+) -> Iterator[Marking]:
+    values = values_of(field)
+    if before is not None:
+        yield before.marking
+        values -= values_of(before)
+    for value in values:
+        yield from guards.get(value, ())
+
+
+def mentions_of_followed(context: NodeContext, plan: ReleasePlan) -> tuple[Mention, ...]:
+    """Returns the fields that release values withheld by the packets that a plan follows.
+
+    Among them are the guarded fields of a corrected packet that have no successor.
+    """
+    known = set(mentions_of(readers_of(plan)))
+    found: list[Mention] = []
+    for shown in _followed(context, plan.draft):
+        packet = shown.packet.id
+        for reader in readers_of(plan):
+            kept = kept_from(context, shown, reader.uri)
+            decided = {each.path for each in kept if _is_decided(each, reader.clear)}
+            lacking = tuple(field for field in kept if field.path not in decided)
+            repeated = mentions_of([replace(reader, kept=lacking)])
+            found += [replace(each, packet=packet) for each in repeated if each not in known]
+            if packet == plan.draft.supersedes:
+                found += [
+                    Mention(recipient=reader.uri, value=field.path, packet=packet)
+                    for field in lacking
+                    if _is_guarded(field) and not _is_succeeded(field, shown, plan.draft)
+                ]
+    return tuple(found)
+
+
+def _is_decided(kept: Field, clear: Collection[Field]) -> bool:
+    """Returns whether policies released a field anew, at its path and as strictly marked."""
+    return any(
+        field.path == kept.path and is_at_least_as_strict(field.marking, kept.marking)
+        for field in clear
+    )
+
+
+def _is_succeeded(field: Field, shown: PacketView, draft: Draft) -> bool:
+    """Returns whether a draft has a guarded field, its value, or another field guarded as such."""
+    before, values, name = _fields(shown), values_of(field), field.path.partition("/")[2]
+    return any(
+        each.path == field.path
+        or (
+            is_at_least_as_strict(each.marking, field.marking)
+            and (
+                values <= values_of(each)
+                or (each.path not in before and each.path.partition("/")[2] == name)
+            )
+        )
+        for each in draft.fields
+    )
+
+
+def _is_guarded(field: Field) -> bool:
+    return field.marking != marking_of(field.path)
+
+
+def _fields(shown: PacketView) -> dict[str, Field]:
+    """Returns the fields of a packet of ours in clear, by path."""
+    opened = (each.field for each in shown.view.best())
+    return {field.path: field for field in opened if field.form is Form.CLEAR}
+
+
+def _followed(context: NodeContext, draft: Draft) -> Iterator[PacketView]:
+    """Yields our packets that a draft follows: those of its line, and answers to its request."""
+    stores, found = context.stores, list[bytes]()
+    if draft.supersedes:
+        found += draft.supersedes, *earlier(
+            draft.supersedes, stores.corrections.line(draft.supersedes)
+        )
+    for source in draft.derived_from:
+        for request in stores.requests.of(source):
+            notes = (each.note for each in stores.requests.steps(request))
+            found += [note.answer for note in notes if note is not None and note.answer]
+    for packet in dict.fromkeys(found):
+        held = stores.packets.held(packet)
+        if held is not None and held.keys and held.origin == context.uri:
+            yield context.open_view(packet)
