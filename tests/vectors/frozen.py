@@ -49,7 +49,7 @@ def lines() -> list[str]:
     found |= {f"armor {each.value}" for each in Armor}
     found |= {f"event {each.value}" for each in EventCode}
     found |= {f"kind {each.value}" for each in PacketKind}
-    found |= {f"category {number} {leaf.name}" for number, leaf in enumerate(CATEGORIES, 1)}
+    found |= {f"category {leaf.number} {leaf.name}" for leaf in CATEGORIES}
     found |= {f"algorithm {each.value} {each.name}" for each in NoteAlgorithm}
     found |= {f"error {each.code} {each.error_class.value}" for each in concrete_errors()}
     pins = {

@@ -26,7 +26,7 @@ from tearline_client.connectors.importers.documents import Document, document_fi
 from tearline_client.connectors.importers.report import Finding, Imported, verify_marked
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About, packet_field
-from tearline_client.planning.entities import Entity, Group, connected_groups
+from tearline_client.planning.entities import ID_PROPERTY, Entity, Group, connected_groups
 from tearline_client.planning.merged_entities import Groups
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.turns import in_turns
@@ -310,7 +310,7 @@ def verify_guards(guarded: Mapping[tuple[str, str], str], entities: Iterable[Ent
     """
     left = set(guarded)
     for entity in entities if guarded else ():
-        left -= {(entity.id, name) for name in entity.properties}
+        left -= {(entity.id, name) for name in (ID_PROPERTY, *entity.properties)}
     for entity_id, name in sorted(left):
         fields = (f"{entity.id}/{own}" for entity in entities for own in entity.properties)
         some = sorted(set(islice(fields, _MOST_COMPARED)))

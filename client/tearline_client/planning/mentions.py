@@ -16,9 +16,10 @@ from tearline.limits import MAX_MENTIONS
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
-from tearline_client.planning.entities import TOKEN_PREFIX
+from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.search_text import plain_letters
+from tearline_client.planning.text_search import is_name
 
 _LEAST_LETTERS = 4  # of a value; shorter values are words of many texts
 _LEAST_DIGITS = 5  # a number of four is a year
@@ -160,15 +161,35 @@ def texts_of(field: Field) -> tuple[str, ...]:
 
 def readers_of(plan: ReleasePlan) -> tuple[Reader, ...]:
     """Returns every recipient of a plan with its readable and withheld fields."""
-    return tuple(
-        Reader(
-            uri=recipient,
-            clear=tuple(f for f in plan.draft.fields if _is_clear(plan, recipient, f)),
-            kept=tuple(f for f in plan.draft.fields if not _is_clear(plan, recipient, f)),
-            sources=plan.draft.derived_from,
-        )
-        for recipient in plan.recipients
+    return tuple(_reader_of(plan, recipient) for recipient in plan.recipients)
+
+
+def _reader_of(plan: ReleasePlan, recipient: str) -> Reader:
+    clear = [field for field in plan.draft.fields if _is_clear(plan, recipient, field)]
+    kept = [field for field in plan.draft.fields if not _is_clear(plan, recipient, field)]
+    return Reader(
+        uri=recipient,
+        clear=tuple(clear),
+        kept=without_named_ids(kept, clear),
+        sources=plan.draft.derived_from,
     )
+
+
+def without_named_ids(kept: Iterable[Field], clear: Iterable[Field]) -> tuple[Field, ...]:
+    """Returns kept fields without the ids that a reader's names contain: it knows these.
+
+    Args:
+        kept: Fields that a reader lacks.
+        clear: Fields that it has in clear.
+    """
+    kept = tuple(kept)
+    ids = (field for field in kept if field.path.endswith(f"/{ID_PROPERTY}"))
+    seeker = Seeker((field.path, text) for field in ids for text in texts_of(field))
+    if not seeker:
+        return kept
+    names = (text for field in clear if is_name(field) for text in texts_of(field))
+    known = {path for name in names for path in seeker.found_in(name)}
+    return tuple(field for field in kept if field.path not in known)
 
 
 def _is_clear(plan: ReleasePlan, recipient: str, field: Field) -> bool:

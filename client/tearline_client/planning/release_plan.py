@@ -48,7 +48,7 @@ class Draft:
         >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
         >>> for field in draft.fields:
         ...     print(field.path.partition("/")[2], field.marking.category)
-        Person/id reference
+        Person/id local-id
         Person/name identity.subject
     """
 

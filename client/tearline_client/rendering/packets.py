@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.blobs.description import BLOB, parse_blob
+from tearline.bodies.body import NARRATIVE_SCHEMA
 from tearline.errors import StatementMalformed
 from tearline.federation.versions import Members
 from tearline.packets.packet import TEXT, Field, Manifest
@@ -90,7 +91,7 @@ def cell_rows(cells: Sequence[Cell], members: Members) -> Iterator[dict[str, obj
 
 
 def captions(fields: Iterable[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
-    """Returns a caption for each entity with a visible name or id, by token.
+    """Returns a caption for each visible entity, by token: its name, else its id or token.
 
     Args:
         fields: Path and values of each.
@@ -102,6 +103,10 @@ def captions(fields: Iterable[tuple[str, tuple[bytes, ...]]]) -> dict[str, str]:
             token, _, rest = path.partition("/")
             if rest.endswith(f"/{wanted}") and values:
                 names[token] = values[0].decode("utf-8", "replace")
+    for path, values in fields:
+        token, schema, _ = path.split("/", 2)
+        if values and schema != NARRATIVE_SCHEMA:
+            names.setdefault(token, token[:TOKEN_SHOWN])
     return names
 
 

@@ -40,7 +40,6 @@ _DEFAULTS: dict[str, _Caveats] = {
     "identity.birth": _PERSONAL,
     "identity.subject": _PERSONAL,
     "identity.identifier": _PERSONAL,
-    "local-id": _PERSONAL,
     "operation": _PERSONAL,  # an early disclosure of an arrest warns its target
     "narrative": (Tlp.AMBER_STRICT, HANDLING_CODES[1:], True, Pap.AMBER),
 }

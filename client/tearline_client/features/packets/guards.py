@@ -16,7 +16,13 @@ from tearline.policy.marking import Marking, is_at_least_as_strict
 from tearline.policy.profile import marking_of
 from tearline_client.context import NodeContext
 from tearline_client.messages.packet_view import PacketView
-from tearline_client.planning.mentions import Mention, Reader, mentions_of, readers_of
+from tearline_client.planning.mentions import (
+    Mention,
+    Reader,
+    mentions_of,
+    readers_of,
+    without_named_ids,
+)
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 from tearline_client.rules.onward_sources import values_of
 from tearline_client.rules.recalls import slots_recalled
@@ -45,11 +51,13 @@ def reader_of(
         if stored.grant.address.recipient == recipient and stored.stands
     )
     had = frozenset().union(*granted) - recalled
-    lacking = [opened for opened in shown.view.best() if opened.slot not in had]
+    best = shown.view.best()
+    lacking = [opened.field for opened in best if opened.slot not in had]
+    known = [each.field for each in best if each.slot in had or each.field.path in {path, *beside}]
     return Reader(
         uri=recipient,
-        clear=tuple(opened.field for opened in lacking if opened.field.path == path),
-        kept=tuple(opened.field for opened in lacking if opened.field.path not in {path, *beside}),
+        clear=tuple(field for field in lacking if field.path == path),
+        kept=without_named_ids((f for f in lacking if f.path not in {path, *beside}), known),
         sources=shown.manifest.derived_from,
     )
 

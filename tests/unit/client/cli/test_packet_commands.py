@@ -38,7 +38,7 @@ def test_a_preview_names_the_entities_that_the_partner_can_name(desk: Desk, lead
     shown = desk.run("packet", "preview", lead, *ORDER)
     assert shown.exit_code == 0, shown.output
     assert "→ Qiu Wenhao" in shown.stdout
-    assert "→ lantern" in shown.stdout  # no entity here: its id is all there is
+    assert "→ unnamed " in shown.stdout  # no entity here, and its id stays here
     assert "token-" not in shown.stdout
 
 

@@ -63,7 +63,10 @@ def two(desk: Desk, tmp_path: Path) -> tuple[Desk, Path]:
 def test_a_request_from_its_file_to_feedback(two: tuple[Desk, Path]) -> None:
     desk, file = two
     cells = desk.rows("request", "new", file, "--dry-run", "--as", "lin")
-    assert {cell["form"] for cell in cells} == {"clear"}
+    assert {(cell["category"] == "local-id", cell["form"]) for cell in cells} == {
+        (False, "clear"),
+        (True, "withheld"),
+    }
     assert "Who opened it" in [cell["seen_as"] for cell in cells]
     assert desk.rows("request", "list") == []
 

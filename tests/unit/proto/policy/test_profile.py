@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schema_categories import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "ff0c58595cada6c6e641883b12e8ac37a34bfb0938702f3cc06a9ef87eb67191"
+DIGEST = "78ecd22c3a80b854b5346bc6f50711f7352c99d55c607d83c7ff19a6e5b70562"
 
 
 def path(name: str) -> str:
