@@ -65,6 +65,9 @@ def _say_each(cli: CliContext, mentions: Iterable[Mention], members: Members) ->
         partner = agency_name(members, mention.recipient)
         told = short(mention.value) if mention.value else "a value"
         source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
+        if not mention.text:
+            cli.say(f"{told}{source} was guarded from {partner}, and has no guarded successor.")
+            continue
         cli.say(
             f"{short(mention.text)} repeats {told}{source}, which {partner} may not have in clear."
         )

@@ -236,12 +236,16 @@ class OwnPolicyChanged(PolicyError):
 
 
 class ValueRepeated(PolicyError):
-    """Text that repeats a value which its reader may not have in clear."""
+    """Text that repeats a value which its reader may not have in clear, or a guard that ends."""
 
     code = "TL-POL-030"
-    what = "A text to be sent repeats a value that its reader may not have in clear."
+    what = (
+        "A text to be sent repeats a value that its reader may not have in clear, or a correction "
+        "ends a guard."
+    )
     next = (
-        "Remove it from the text, or withhold the text; or justify it with --repeats REASON. "
+        "Remove it from the text, withhold the text, or guard the new field with --guard; or "
+        "justify it with --repeats REASON. "
         "`tearline packet preview` names every such place."
     )
     error_class = ErrorClass.LOCAL

@@ -72,7 +72,7 @@ def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) 
         ],
         "changed": len(review.changed),
         "mentions": tuple(
-            (short_path(each.text), short_path(each.value) if each.value else "")
+            tuple(short_path(path) if path else "" for path in (each.text, each.value))
             for each in review.mentions
         ),
         "reasons": review.reasons,

@@ -121,7 +121,7 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
             for row in cell_rows(plan.cells(), members)
         ],
         "mentions": tuple(
-            (short_path(each.text), short_path(each.value) if each.value else "")
+            tuple(short_path(path) if path else "" for path in (each.text, each.value))
             for each in node.packets.mentions(plan)
         ),
         "findings": draft.findings,

@@ -96,8 +96,7 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
             "mentions": [
                 (
                     agency_name(members, each.recipient),
-                    short(each.text),
-                    short(each.value) if each.value else "",
+                    *(short(path) if path else "" for path in (each.text, each.value)),
                 )
                 for each in prepared.mentions
             ],
