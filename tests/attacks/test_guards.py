@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -17,6 +18,7 @@ from tearline_client.planning.entities import Entity, connected_groups
 from tearline_client.planning.release_plan import Draft, ReleasePlan
 
 Guards = Mapping[tuple[str, str], str]
+NONE: Guards = MappingProxyType({})
 GUARD: Guards = {("s1", "name"): "identity.source"}
 NAME = "Lopez Arriaga"
 
@@ -26,7 +28,7 @@ def drafted(
     *extra: Field,
     source: str = "s1",
     name: str = NAME,
-    guards: Guards = {},
+    guards: Guards = NONE,
     kind: PacketKind = PacketKind.LEAD,
 ) -> Draft:
     """A payment to a person: by an importer, whose ids follow from values."""
@@ -130,7 +132,7 @@ async def test_what_the_reader_has_is_not_asked_about(world: Simulation) -> None
 async def test_a_further_answer_keeps_the_guards_of_the_first(world: Simulation) -> None:
     request = await ask(world.mx, world.us)
 
-    def answer(*extra: Field, guards: Guards = {}) -> ReleasePlan:
+    def answer(*extra: Field, guards: Guards = NONE) -> ReleasePlan:
         draft = drafted(world.us, *extra, guards=guards, kind=PacketKind.RECORD_ANSWER)
         draft = replace(draft, derived_from=(request,))
         return world.us.node.packets.plan(draft, [world.mx.node.uri])

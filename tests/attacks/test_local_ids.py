@@ -82,6 +82,10 @@ async def test_no_id_of_ours_is_readable_elsewhere_and_all_are_here(world: Simul
 async def test_an_id_of_ours_is_found_here_alone(world: Simulation) -> None:
     packet = await sent_by(world.us, told(world.us, world.mx))
     await world.mx.node.receive()
+    for path, field in read(world.us, packet).items():
+        if path.endswith("/id"):
+            token = f"token-{path.partition('/')[0]}"
+            assert set(await world.us.node.packets.search(token)) == {packet}, field
     for each in IDS:
         assert set(await world.us.node.packets.search(each)) == {packet}
         assert not await world.mx.node.packets.search(each)
@@ -128,7 +132,7 @@ async def test_later_packets_join_at_the_reader_and_agreements_do_not(world: Sim
 @pytest.mark.parametrize("text", [f"paid by {OUTSIDE}", f"see {HASHED}", "for Informant Qiu"])
 async def test_a_text_that_repeats_an_id_is_asked_about(world: Simulation, text: str) -> None:
     plan = told(world.us, world.mx, purpose=text)
-    with pytest.raises(ValueRepeated, match="repeats .*/id"):
+    with pytest.raises(ValueRepeated, match=r"repeats .*/id"):
         await world.us.node.packets.send([plan])
 
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
 from tearline.errors import EntityFieldMalformed, ExportRefused
 from tearline.packets.packet import Field, OpenedField
 from tearline.policy.form import Form
@@ -29,13 +30,7 @@ from tearline_client.connectors.text_tallies import (
     TextTallies,
     verify_bounds,
 )
-from tearline_client.planning.entities import (
-    ID_PROPERTY,
-    TOKEN_PREFIX,
-    UNKNOWN_SCHEMA,
-    ids_by_token,
-    split_path,
-)
+from tearline_client.planning.entities import ids_by_token, split_path
 from tearline_client.planning.sealed_rows import SealedRows
 
 _SCHEMA = """

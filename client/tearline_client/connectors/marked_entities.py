@@ -6,17 +6,13 @@ its id is readable, and reveals nothing of the id.
 
 from collections.abc import Callable, Iterable, Mapping
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX
 from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import Field
 from tearline.policy.form import Form
 from tearline.policy.marking import Marking, strictest
 from tearline_client.connectors.importers.report import Concern, Report
-from tearline_client.planning.entities import (
-    ID_PROPERTY,
-    TOKEN_PREFIX,
-    Entity,
-    token_of_reference,
-)
+from tearline_client.planning.entities import Entity, token_of_reference
 from tearline_client.planning.ftm_schema import is_reference
 
 

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import overload
 
+from tearline.bodies.body import ID_PROPERTY
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import (
@@ -26,7 +27,7 @@ from tearline_client.connectors.importers.documents import Document, document_fi
 from tearline_client.connectors.importers.report import Finding, Imported, verify_marked
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About, packet_field
-from tearline_client.planning.entities import ID_PROPERTY, Entity, Group, connected_groups
+from tearline_client.planning.entities import Entity, Group, connected_groups
 from tearline_client.planning.merged_entities import Groups
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.turns import in_turns

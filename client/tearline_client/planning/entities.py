@@ -7,8 +7,9 @@ of a packet holds all values of one property of one entity. Its path is
 FollowTheMoney ids are often hashes of names that are easy to guess. Therefore no path and no
 reference contains an id. It contains the entity's *token*, a keyed hash of agreement and id.
 The token is constant within an agreement and reveals no information without the key. The id is
-a separate field, ``token/Schema/id``, for readers with a grant for it. A reference to an entity
-outside the import adds ``token/Thing/id``, so that such a reader can resolve it as well.
+a separate field, ``token/Schema/id``, of the category ``local-id``: without an agreement that names
+it, the originator alone opens it. A reference to an entity outside the import adds
+``token/Thing/id``, so that a reader of ids can resolve it as well.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, parse_utf8, prefixed
 from tearline.errors import EntityFieldMalformed, KeyMalformed, MalformedInput
@@ -31,13 +33,6 @@ from tearline.limits import (
 from tearline_client.planning.connected_components import PlaceOf, linked_components
 from tearline_client.planning.ftm_schema import is_reference
 
-ID_PROPERTY = "id"
-UNKNOWN_SCHEMA = "Thing"
-"""The root of all schemata: what stands for an entity of which only the id is known."""
-
-# FollowTheMoney allows letters, digits, dots and hyphens in ids. Therefore an unresolved
-# reference is still a valid id.
-TOKEN_PREFIX = "token-"  # noqa: S105 (a spelling, not a secret)
 TOKEN_SIZE = 16
 MIN_TOKEN_KEY_SIZE = 32
 

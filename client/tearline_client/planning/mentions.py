@@ -10,13 +10,13 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import permutations
 from typing import Generic, TypeVar
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ValueRepeated
 from tearline.limits import MAX_MENTIONS
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
-from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.search_text import plain_letters
 from tearline_client.planning.text_search import is_name

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
+from tearline.bodies.body import TOKEN_PREFIX
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline.errors import NothingReleased
@@ -20,7 +21,6 @@ from tearline.policy.marking import Marking
 from tearline.policy.masks import generalise
 from tearline.policy.release import Decision, ReleasePolicy
 from tearline.sealing import SealedPacket
-from tearline_client.planning.entities import TOKEN_PREFIX
 
 _REFERENCE = TOKEN_PREFIX.encode()
 

@@ -12,6 +12,7 @@ from enum import IntEnum
 from functools import cached_property, lru_cache, partial
 from itertools import permutations
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX
 from tearline.packets.packet import TEXT, Field
 from tearline_client.planning.chinese_names import MIN_BRIDGED, ChineseName, Reading
 from tearline_client.planning.ftm_schema import PropertyType, property_of
@@ -87,13 +88,15 @@ def compared_texts(field: Field) -> Iterator[tuple[str, bool]]:
     """Yields the texts of a field, each with whether it is compared as a name.
 
     These are the first names of the field: another one is found by its letters, not in other
-    spellings.
+    spellings. An id is found by the entity's token as well, by which partners know it.
     """
     if field.media_type != TEXT:
         return
     named = is_name(field)
     for number, text in enumerate(field.texts):
         yield text, named and number < MAX_NAMES
+    if field.path.endswith(f"/{ID_PROPERTY}"):
+        yield TOKEN_PREFIX + field.path.partition("/")[0], False
 
 
 def index_lines(texts: Iterable[tuple[str, bool]]) -> str:

@@ -5,14 +5,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tearline.blobs.description import BLOB, parse_blob
-from tearline.bodies.body import NARRATIVE_SCHEMA
+from tearline.bodies.body import NARRATIVE_SCHEMA, TOKEN_PREFIX
 from tearline.errors import StatementMalformed
 from tearline.federation.versions import Members
 from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
 from tearline_client.features.corrections.service import PartnerForm
 from tearline_client.messages.packet_view import TOKEN_SHOWN, PacketView, short_path
-from tearline_client.planning.entities import TOKEN_PREFIX
 from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.words import agency_name
 

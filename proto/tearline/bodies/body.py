@@ -21,7 +21,10 @@ NARRATIVE_SCHEMA = "Packet"
 UNKNOWN_SCHEMA = "Thing"
 """Schema of an entity with only its id disclosed."""
 
-_REFERENCE = re.compile(r"token-([0-9a-f]{32})")
+TOKEN_PREFIX = "token-"  # noqa: S105 (a spelling, not a secret)
+"""Beginning of a reference, before the token. Such a text is also a valid id of FollowTheMoney."""
+
+_REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
 
 
 @immutable

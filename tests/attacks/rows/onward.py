@@ -92,8 +92,7 @@ ONWARD = (
     ),
     _attack(
         "correct a guarded field, and leave its guard behind",
-        "tests/attacks/test_guards.py"
-        "::test_a_guarded_field_without_a_successor_is_asked_about",
+        "tests/attacks/test_guards.py::test_a_guarded_field_without_a_successor_is_asked_about",
         "tearline_client.features.packets.guards:mentions_of_followed",
         "()",
         code="TL-POL-030",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from tearline.bodies.body import ID_PROPERTY
 from tearline.policy.marking import Marking, strictest
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters.case_terms import (
@@ -20,7 +21,6 @@ from tearline_client.connectors.exporters.graph import ENDS
 from tearline_client.connectors.exporters.stix_objects import timestamp
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity, Texts
-from tearline_client.planning.entities import ID_PROPERTY
 from tearline_client.planning.ftm_schema import is_reference
 
 _LINK_ROLES = ("uco-core:source", "uco-core:target")

@@ -7,13 +7,14 @@ element for each entity and reference, whatever a partner wrote.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tearline.bodies.body import ID_PROPERTY
 from tearline.dataclass.immutable import immutable
 from tearline.policy.marking import Marking, strictest
 from tearline.text.display import visible
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.marked_entities import EntityKey, MarkedEntity, Texts
-from tearline_client.planning.entities import ID_PROPERTY, Entity
+from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import is_reference, property_of
 
 ENDS: Mapping[str, tuple[str, str]] = {

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from uuid import UUID, uuid5
 
+from tearline.bodies.body import ID_PROPERTY, UNKNOWN_SCHEMA
 from tearline.packets.packet import Field, OpenedField
 from tearline.policy.marking import Marking, Tlp, strictest
 from tearline_client.connectors.contract import Exporter, Options
@@ -18,7 +19,7 @@ from tearline_client.connectors.exporters.json_text import encode_json
 from tearline_client.connectors.exporters.misp_objects import MispObject
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.marked_entities import ExportedPacket
-from tearline_client.planning.entities import ID_PROPERTY, UNKNOWN_SCHEMA, token_of_reference
+from tearline_client.planning.entities import token_of_reference
 from tearline_client.planning.ftm_schema import is_reference
 
 NAMESPACE = UUID("6f4c1a0e-0b62-5c0d-9d9e-3f6f3e5b7c21")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX
 from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import Field
 from tearline.policy.form import Form
@@ -16,7 +17,6 @@ from tearline_client.connectors.misp_templates import (
     TYPE,
     Relation,
 )
-from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX
 from tearline_client.planning.ftm_schema import is_reference
 
 MAX_VALUE_BYTES = 65_535

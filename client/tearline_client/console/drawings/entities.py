@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
 from tearline.dataclass.immutable import immutable
 from tearline.packets.packet import TEXT, OpenedField
 from tearline.policy.form import Form
-from tearline_client.planning.entities import ID_PROPERTY, TOKEN_PREFIX, UNKNOWN_SCHEMA
 from tearline_client.planning.ftm_schema import is_reference
 from tearline_client.planning.search_text import folded
 

@@ -166,8 +166,9 @@ def _followed(context: NodeContext, draft: Draft) -> Iterator[PacketView]:
     """Yields our packets that a draft follows: those of its line, and answers to its request."""
     stores, found = context.stores, list[bytes]()
     if draft.supersedes:
-        found += draft.supersedes, *earlier(
-            draft.supersedes, stores.corrections.line(draft.supersedes)
+        found += (
+            draft.supersedes,
+            *earlier(draft.supersedes, stores.corrections.line(draft.supersedes)),
         )
     for source in draft.derived_from:
         for request in stores.requests.of(source):
