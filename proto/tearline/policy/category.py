@@ -38,7 +38,7 @@ class Category:
 
 # From the mildest to the strictest.
 _ORDINARY = (
-    ("reference", "ids by which records point to each other, and sources already public"),
+    ("reference", "numbers of records at their source, and sources already public"),
     ("measure", "sanctions, listings and other public legal measures"),
     ("organisation.profile", "legal form, sector, status and other traits of an organisation"),
     ("organisation.name", "names of companies, bodies, funds and ships' operators"),

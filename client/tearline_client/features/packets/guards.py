@@ -85,9 +85,15 @@ def guarded(context: NodeContext, draft: Draft) -> Draft:
             for value in values_of(field):
                 guards.setdefault(value, []).append(field.marking)
         fields = tuple(
-            replace(field, marking=reduce(Marking.raised_to, floors, field.marking))
+            replace(
+                field,
+                marking=reduce(
+                    Marking.raised_to,
+                    _floors(field, before.get(field.path), guards),
+                    field.marking,
+                ),
+            )
             for field in draft.fields
-            for floors in [[*_floors(field, before.get(field.path), guards)]]
         )
         draft = replace(draft, fields=fields)
     return draft
@@ -109,47 +115,55 @@ def mentions_of_followed(context: NodeContext, plan: ReleasePlan) -> tuple[Menti
 
     Among them are the guarded fields of a corrected packet that have no successor.
     """
-    known = set(mentions_of(readers_of(plan)))
+    followed = list(_followed(context, plan.draft))
+    readers = readers_of(plan) if followed else ()
+    known = set(mentions_of(readers))
     found: list[Mention] = []
-    for shown in _followed(context, plan.draft):
+    for shown in followed:
         packet = shown.packet.id
-        for reader in readers_of(plan):
-            kept = kept_from(context, shown, reader.uri)
-            decided = {each.path for each in kept if _is_decided(each, reader.clear)}
-            lacking = tuple(field for field in kept if field.path not in decided)
-            repeated = mentions_of([replace(reader, kept=lacking)])
+        ended = _ended(shown, plan.draft) if packet == plan.draft.supersedes else frozenset()
+        for reader in readers:
+            clear = {field.path: field.marking for field in reader.clear}
+            # Of a field that is as strictly marked as before, the policies decide anew.
+            kept = tuple(
+                field
+                for field in kept_from(context, shown, reader.uri)
+                if field.path not in clear
+                or not is_at_least_as_strict(clear[field.path], field.marking)
+            )
+            repeated = mentions_of([replace(reader, kept=kept)])
             found += [replace(each, packet=packet) for each in repeated if each not in known]
-            if packet == plan.draft.supersedes:
-                found += [
-                    Mention(recipient=reader.uri, value=field.path, packet=packet)
-                    for field in lacking
-                    if _is_guarded(field) and not _is_succeeded(field, shown, plan.draft)
-                ]
+            found += [
+                Mention(recipient=reader.uri, value=field.path, packet=packet)
+                for field in kept
+                if field.path in ended
+            ]
     return tuple(found)
 
 
-def _is_decided(kept: Field, clear: Collection[Field]) -> bool:
-    """Returns whether policies released a field anew, at its path and as strictly marked."""
-    return any(
-        field.path == kept.path and is_at_least_as_strict(field.marking, kept.marking)
-        for field in clear
-    )
+def _ended(shown: PacketView, draft: Draft) -> frozenset[str]:
+    """Returns the paths of guarded fields that a draft neither has nor succeeds.
 
-
-def _is_succeeded(field: Field, shown: PacketView, draft: Draft) -> bool:
-    """Returns whether a draft has a guarded field, its value, or another field guarded as such."""
-    before, values, name = _fields(shown), values_of(field), field.path.partition("/")[2]
-    return any(
-        each.path == field.path
-        or (
+    A successor is guarded as strictly, and has the values, or is new and the same property.
+    """
+    before = _fields(shown)
+    paths = {field.path for field in draft.fields}
+    lost = [f for f in before.values() if _is_guarded(f) and f.path not in paths]
+    after = [(field, values_of(field)) for field in draft.fields] if lost else []
+    return frozenset(
+        field.path
+        for field in lost
+        for values in [values_of(field)]
+        if not any(
             is_at_least_as_strict(each.marking, field.marking)
-            and (
-                values <= values_of(each)
-                or (each.path not in before and each.path.partition("/")[2] == name)
-            )
+            and (values <= had or (each.path not in before and _name(each) == _name(field)))
+            for each, had in after
         )
-        for each in draft.fields
     )
+
+
+def _name(field: Field) -> str:
+    return field.path.partition("/")[2]
 
 
 def _is_guarded(field: Field) -> bool:
