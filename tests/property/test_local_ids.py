@@ -13,6 +13,7 @@ from tearline.policy.terms import Direction, Share
 from tearline.policy.vocabulary import SHARED_POLICIES
 from tearline.sealing import open_packet, release_of
 from tearline.wire.packets import encode_manifest
+from tearline_client.drafting.from_file import verify_guards
 from tearline_client.messages.compose import seal_plans
 from tearline_client.planning.drafts import About, draft_packet
 from tearline_client.planning.entities import Entity, connected_groups
@@ -27,7 +28,7 @@ SHARES = tuple(
 )
 
 
-def planned(ids: list[str], *shares: Share) -> ReleasePlan:
+def planned(ids: list[str], *shares: Share, guarded: str = "") -> ReleasePlan:
     """A payment between two of these, and to another that is not in the packet."""
     first, second, outside, payment = ids
     entities = [
@@ -48,10 +49,12 @@ def planned(ids: list[str], *shares: Share) -> ReleasePlan:
         highest_tlp=Tlp.RED,
     )
     agreement = us_mx(HEADER, terms)
+    guards = {(guarded, "id"): "method"} if guarded else {}
+    verify_guards(guards, entities)
     draft = draft_packet(
         group,
         agreement,
-        About(article="leads", purpose="use"),
+        About(article="leads", purpose="use", guarded=guards),
         token_key=b"k" * 32,
         now_ms=NOW_MS,
     )
@@ -85,3 +88,5 @@ def test_ids_leave_where_the_agreement_names_their_category() -> None:
     share = Share(partner=MX, category="local-id", form=Form.CLEAR)
     found = readable(planned(ids, share))
     assert all(each.encode() in found for each in ids)
+    kept = readable(planned(ids, share, guarded=ids[0]))
+    assert [each for each in ids if each.encode() not in kept] == ids[:1]
