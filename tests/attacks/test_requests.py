@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from attacks.onward_packets import path_of
 from attacks.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, phases, send_record, shift
 from support.agencies import signed_by
 from support.four_eyes import put_in_force
@@ -367,7 +368,7 @@ async def test_what_was_asked_before_a_partner_joined_is_not_asked_of_it(
     await bilateral(world, 2, world.mx)
     request = await ask(world.us, world.mx, agreement="bilateral")
     await bilateral(world, 3, world.cn, world.mx)
-    path = world.us.node.packets.show(request).view.best()[0].field.path
+    path = path_of(world.us, request, "RecordRequest/offence")
     sent = await world.us.node.packets.disclose(request, path, world.cn.node.uri, acted_by=PERSON)
     assert not sent.refused
     await world.cn.node.receive()

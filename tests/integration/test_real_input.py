@@ -22,7 +22,7 @@ FTM = "data/ftm_parteispenden.ftm.json"
 OFAC = "data/ofac_sdn_drugs_tco_2024-05-03.csv"
 CATEGORIES = (
     *("reference", "measure", "organisation", "transport", "chemical", "time", "location"),
-    *("document", "relation", "finance", "contact", "identity", "narrative"),
+    *("document", "relation", "finance", "contact", "identity", "narrative", "local-id"),
 )
 # Linux counts to a child's peak what its parent held when it started it, so a small process
 # has to stand between a large one and what is weighed.
@@ -37,7 +37,7 @@ Values = Counter[tuple[str, str, str]]
 
 
 def agreement(name: str, partner: str) -> str:
-    """An agreement of two, by which the partner gets every ordinary category in clear."""
+    """An agreement of two, by which the partner gets every ordinary category, ids by name."""
     shares = "".join(f'{category} = "clear"\n' for category in CATEGORIES)
     return f"""
 name = "{name}"
