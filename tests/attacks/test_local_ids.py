@@ -1,6 +1,7 @@
 """Ids that a person or an importer wrote: they stay with the agency that wrote them."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from tearline.policy.profile import default_marking
 from tearline.policy.terms import Share
 from tearline_client.planning.drafts import About
 from tearline_client.planning.entities import Entity, connected_groups
-from tearline_client.planning.release_plan import ReleasePlan
+from tearline_client.planning.release_plan import Cell, ReleasePlan
 
 SOURCE = "informant-qiu"
 HASHED = hashlib.sha256(b"DE02120300000000202051").hexdigest()[:32]
@@ -58,8 +59,10 @@ def read(member: Member, packet: bytes) -> dict[str, Field]:
     return {field.path: field for field in fields}
 
 
-def texts(fields: dict[str, Field]) -> str:
-    return " ".join(text for field in fields.values() for text in (field.path, *field.texts))
+def texts(fields: Mapping[str, Field | Cell]) -> str:
+    """Everything that a reader of these sees, paths among it."""
+    shown = ((each.path.encode(), *each.values) for each in fields.values())
+    return b" ".join(part for parts in shown for part in parts).decode()
 
 
 async def sent_by(member: Member, plan: ReleasePlan) -> bytes:
@@ -127,6 +130,21 @@ async def test_later_packets_join_at_the_reader_and_agreements_do_not(world: Sim
     other = told(world.us, world.mx, agreement="bilateral").draft
     tokens = [{field.path.partition("/")[0] for field in each.fields} for each in (draft, other)]
     assert not tokens[0] & tokens[1]
+
+
+async def test_tokens_of_a_partner_are_not_passed_on(world: Simulation) -> None:
+    packet = await sent_by(world.us, told(world.us, world.mx))
+    await world.mx.node.receive()
+    theirs = {path.partition("/")[0] for path in read(world.mx, packet)}
+    exported = world.mx.node.packets.export([packet]).exported
+    groups = connected_groups([each.entity for each in exported.entities()])
+    about = About(article=ARTICLE, purpose=PURPOSE, derived_from=(packet,))
+    for group in groups:
+        draft = world.mx.node.packets.draft(group, about, agreement="narcotics-2026")
+        plan = world.mx.node.packets.plan(draft, [world.cn.node.uri])
+        shown = texts({cell.path: cell for cell in plan.cells()})
+        assert shown
+        assert not [token for token in theirs if token in shown]
 
 
 @pytest.mark.parametrize("text", [f"paid by {OUTSIDE}", f"see {HASHED}", "for Informant Qiu"])

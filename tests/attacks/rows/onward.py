@@ -61,6 +61,23 @@ ONWARD = (
         evidence="the reader has the entity's token alone",
     ),
     _attack(
+        "join an entity's packets of two agreements",
+        "tests/attacks/test_local_ids.py"
+        "::test_later_packets_join_at_the_reader_and_agreements_do_not",
+        "tearline_client.planning.entities:entity_token",
+        "hashlib.sha256(ftm_id.encode()).hexdigest()[:32]",
+        code="",
+        evidence="the entity's tokens differ",
+    ),
+    _attack(
+        "pass a partner's token on to a third agency",
+        "tests/attacks/test_local_ids.py::test_tokens_of_a_partner_are_not_passed_on",
+        "tearline_client.planning.entities:entity_token",
+        "ftm_id.removeprefix('token-')",
+        code="",
+        evidence="the third agency has a token of the sender's own",
+    ),
+    _attack(
         "release ids that no article shares, from a patched node",
         "tests/attacks/test_local_ids.py::test_a_patched_node_releases_no_id",
         "tearline.policy.release:ReleasePolicy.verify",
