@@ -129,16 +129,34 @@ async def test_what_the_reader_has_is_not_asked_about(world: Simulation) -> None
     assert await names_at(world.mx, world.us, plan) == []
 
 
+def answer(
+    request: bytes,
+    by: Member,
+    to: Member,
+    *extra: Field,
+    source: str = "s1",
+    guards: Guards = NONE,
+) -> ReleasePlan:
+    """A packet that answers a request."""
+    draft = drafted(by, *extra, source=source, guards=guards, kind=PacketKind.RECORD_ANSWER)
+    return by.node.packets.plan(replace(draft, derived_from=(request,)), [to.node.uri])
+
+
+async def test_a_third_party_is_not_kept_from_what_an_answer_told_another(
+    world: Simulation,
+) -> None:
+    request = await ask(world.mx, world.us)
+    first = answer(request, world.us, world.mx)
+    await world.us.node.answers.send(request, first, [1], acted_by=PERSON)
+    other = answer(request, world.us, world.cn, source="s2")
+    assert world.us.node.packets.mentions(other) == ()
+
+
 async def test_a_further_answer_keeps_the_guards_of_the_first(world: Simulation) -> None:
     request = await ask(world.mx, world.us)
-
-    def answer(*extra: Field, guards: Guards = NONE) -> ReleasePlan:
-        draft = drafted(world.us, *extra, guards=guards, kind=PacketKind.RECORD_ANSWER)
-        draft = replace(draft, derived_from=(request,))
-        return world.us.node.packets.plan(draft, [world.mx.node.uri])
-
-    await world.us.node.answers.send(request, answer(guards=GUARD), [1], acted_by=PERSON)
-    again = answer()
+    first = answer(request, world.us, world.mx, guards=GUARD)
+    await world.us.node.answers.send(request, first, [1], acted_by=PERSON)
+    again = answer(request, world.us, world.mx)
     assert world.us.node.packets.mentions(again) == ()
     assert await names_at(world.mx, world.us, again) == []
     alone = replace(again.draft, fields=(narrative("for Lopez Arriaga"),))

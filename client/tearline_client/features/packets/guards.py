@@ -122,14 +122,18 @@ def mentions_of_followed(context: NodeContext, plan: ReleasePlan) -> tuple[Menti
     for shown in followed:
         packet = shown.packet.id
         ended = _ended(shown, plan.draft) if packet == plan.draft.supersedes else frozenset()
+        held_by = {stored.grant.address.recipient for stored in shown.grants}
         for reader in readers:
             clear = {field.path: field.marking for field in reader.clear}
             # Of a field that is as strictly marked as before, the policies decide anew.
             kept = tuple(
                 field
                 for field in kept_from(context, shown, reader.uri)
-                if field.path not in clear
-                or not is_at_least_as_strict(clear[field.path], field.marking)
+                if (reader.uri in held_by or _is_guarded(field))
+                and (
+                    field.path not in clear
+                    or not is_at_least_as_strict(clear[field.path], field.marking)
+                )
             )
             repeated = mentions_of([replace(reader, kept=kept)])
             found += [replace(each, packet=packet) for each in repeated if each not in known]
