@@ -46,7 +46,7 @@ EVENTS = {
     if "opening" in each
 }
 COUNTS = {
-    "decision": {"PL-3": 55},
+    "decision": {"PL-3": 57},
     "disclosure": {"P-13": 3, "S-16": 1, "P-9": 1, "L-15": 1},
     "statement": {"L-15": 3},
     "cosigned": {"L-10": 2, "F-16": 4},
