@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tearline.crypto.armor import Armor, armor, parse_armor
+from tearline.crypto.authority_profile import verify_authority
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.keys import SEED_SIZE, SigningKey
 from tearline.crypto.tls_keys import TlsKey
@@ -33,6 +34,7 @@ from tearline.wire.federation import (
     encode_member_record,
     encode_revocation,
     parse_exchange_enrolment,
+    parse_member_record,
 )
 from tearline.wire.statements import Signed, encode_signed, parse_signed, signed
 from tearline_client.keys.home import (
@@ -266,8 +268,17 @@ def read_text(path: Path) -> str:
 
 
 def read_agency(path: Path) -> Signed:
-    """Returns an agency's first member record, signed by its root, from its enrolment file."""
-    return read_signed(Armor.AGENCY, path)
+    """Returns an agency's first member record, signed by its root, from its enrolment file.
+
+    Raises:
+        CertificateRefused: If a CA in it is outside the profile, so that no exchange accepts it.
+        MalformedInput: If it is not such a file.
+    """
+    found = read_signed(Armor.AGENCY, path)
+    agency = parse_member_record(found.statement.body).agency
+    for authority in agency.certificate_authorities:
+        verify_authority(authority, parse_agency_uri(agency.uri))
+    return found
 
 
 def read_exchange(path: Path) -> ExchangeEnrolment:

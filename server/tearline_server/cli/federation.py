@@ -1,6 +1,7 @@
 """Commands on the federation of an exchange that is stopped: publish, decide, succeed, show."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,19 @@ def publish(
 
     Example: tearline-server federation publish --home exchange federation.trust
     """
+    from tearline.statements.statement import StatementType
     from tearline.verification.trust import founded
-    from tearline.wire.federation import parse_federation_file
+    from tearline.wire.federation import parse_federation_file, parse_member_record
+    from tearline_server.processing.handlers.members import verify_authorities
 
     config, keys = read_home(home, passphrase_file, store)
     found = parse_federation_file(parse_armor(Armor.FEDERATION, text_of(file)))
-    founded(found)  # an incomplete founding would block the log
+    # A founding that is incomplete, or refused half-way, would block the log.
+    founded(found)
+    for each in found.entries:
+        if each.statement.type is StatementType.MEMBER_RECORD:
+            record = parse_member_record(each.statement.body)
+            verify_authorities(record, (), now_s=int(time.time()))
     statements = [(str(file), each) for each in found.entries]
     log_statements(config, keys, statements, clock_is_right=clock_is_right)
 

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from support.agencies import CN, US, constitution, founding
 from support.exchange_process import member
 from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
+from support.mutated_authorities import named
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.authority_profile import verify_authority
 from tearline.errors import (
@@ -313,8 +314,15 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
     entries = founding([member(CN).agency, member(US).agency], constituted)
     found = FederationFile(federation=entries[0].statement.id, entries=entries)
     file = tmp_path / "federation.trust"
-    file.write_text(armor(Armor.FEDERATION, encode_federation_file(found)))
     publish = ("federation", "publish")
+    outside = replace(member(CN).agency, certificate_authorities=(named(5),))
+    refused = founding([outside, member(US).agency], constituted)
+    blocking = FederationFile(federation=refused[0].statement.id, entries=refused)
+    file.write_text(armor(Armor.FEDERATION, encode_federation_file(blocking)))
+    assert run(home, *publish, str(file))[0] == "TL-TLS-001"
+    assert run(home, "check")[0] == "TL-CFG-009"  # nothing of it is in the log
+
+    file.write_text(armor(Armor.FEDERATION, encode_federation_file(found)))
     assert run(home, *publish, str(file))[1].startswith(f"{file} is entry 0.\n")
     assert run(home, *publish, str(file))[1] == f"{file} was already in the log.\n" * 4
     shown = run(home, "federation", "show")[1]

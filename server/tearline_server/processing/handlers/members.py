@@ -4,7 +4,7 @@ from functools import partial
 
 from tearline.audit.event import Event, EventCode
 from tearline.crypto.authority_profile import verify_authority
-from tearline.errors import MembershipRejected
+from tearline.errors import MembershipRejected, TlsError
 from tearline.federation.charter import Constitution
 from tearline.federation.decisions import Amendment, Leave, MemberRecord, Vote, VoteKind
 from tearline.federation.members import ExchangeEnrolment, KeyRecord, KeyUse
@@ -113,11 +113,15 @@ def verify_authorities(record: MemberRecord, known: tuple[bytes, ...], *, now_s:
         now_s: The time, Unix seconds.
 
     Raises:
-        TlsError: If one belongs to another agency, or is not valid now.
+        TlsError: If one belongs to another agency, or is not valid now; it names the agency.
     """
+    agency = parse_agency_uri(record.agency.uri)
     for authority in record.agency.certificate_authorities:
         if authority not in known:
-            verify_authority(authority, parse_agency_uri(record.agency.uri)).verify_time(now_s)
+            try:
+                verify_authority(authority, agency).verify_time(now_s)
+            except TlsError as error:
+                raise type(error)(f"{record.agency.name}: {error.why}".rstrip(": ")) from None
 
 
 def _verify_amends(context: Context, amendment: Amendment) -> None:

@@ -1,22 +1,29 @@
 """A council at its command lines: what each act shows, asks, refuses and says next."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from support.agencies import signing_key
 from support.cli import OUR_NAME, Desk
+from support.mutated_authorities import named
 from support.simulation import PASSPHRASES
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.crypto.keys import key_id
 from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.federation.decisions import VoteKind
+from tearline.identity import parse_agency_uri
+from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.wire.federation import (
     encode_exchange_enrolment,
+    encode_member_record,
     parse_federation_file,
     parse_member_record,
     parse_vote,
 )
+from tearline.wire.statements import encode_signed, signed
 from tearline_client.demo.world import AGENCIES
 from tearline_client.enrolment import (
     NEXT_ROOT_KEY,
@@ -75,6 +82,19 @@ def test_a_newcomer_is_admitted_by_two_who_see_its_root(desk: Desk) -> None:
     assert set(decided["votes"].split()) == {OUR_NAME, MX}
     assert (members(desk)[JP]["status"], members(desk)[JP]["council"]) == ("member", False)
     assert members(desk)[JP]["key"] == root
+
+
+def test_a_newcomer_whose_ca_no_exchange_accepts_is_not_voted_for(desk: Desk) -> None:
+    file = newcomer(desk)
+    record = parse_member_record(read_agency(file).statement.body)
+    uri = parse_agency_uri(record.agency.uri)
+    outside = replace(record.agency, certificate_authorities=(named(5, uri),))
+    body = encode_member_record(replace(record, agency=outside))
+    signer = Signer(federation=record.header.federation, uri=str(uri), key=signing_key(JP))
+    forged = signed(signer.sign([(StatementType.MEMBER_RECORD, body)]))
+    file.write_text(armor(Armor.AGENCY, encode_signed(forged)))
+    assert "by its issuer, subject" in told(desk, "invite", file, YES, code="TL-TLS-001")
+    assert pending(desk) == []
 
 
 def test_the_name_is_typed_and_the_votes_are_counted_before(desk: Desk) -> None:
