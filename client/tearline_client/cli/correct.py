@@ -12,7 +12,7 @@ from tearline_client.cli.example_files import example_option
 from tearline_client.cli.example_files import packet as contents
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import emit_released, release
+from tearline_client.cli.release import emit_released, release, say_mentions
 from tearline_client.cli.release_options import (
     evaluation_option,
     guard_option,
@@ -85,6 +85,8 @@ async def correct(
         for finding in findings:
             cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
         wanted = confirmed(plan.release, repeats)
+        if dry_run:
+            say_mentions(cli, node, [wanted])
         released = None if dry_run else await release(cli, node, [wanted], yes=yes)
         members = node.directory.members()
     for uri, why in sorted(plan.passed_over.items()):

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from support.cli import AUDITOR, Desk
-from tearline.errors import EXIT_NOT_FOUND, CorrectedAlready
+from tearline.errors import EXIT_NOT_FOUND, EXIT_REFUSED, CorrectedAlready, ValueRepeated
 from tearline_client.demo.lead import ENTITIES, NARRATIVE, lead_jsonl
 
 RIGHT = "1847520"
+ORDER = (
+    *("--agreement", "narcotics-2026", "--to", "mx-prosecutor"),
+    *("--article", "money-laundering", "--purpose", "criminal-investigation"),
+)
 PARTNERS = {"cn-public-security", "mx-prosecutor"}
 
 
@@ -103,6 +107,29 @@ def test_a_narrative_goes_with_it(desk: Desk, corrected: Path, tmp_path: Path) -
     words.write_text(NARRATIVE)
     rows = correct(desk, corrected, "--narrative", words, "--dry-run")
     assert {r["before"] for r in rows if r["path"].endswith("/narrative")} == {"nothing"}
+
+
+def person_file(desk: Desk, entity: str, name: str) -> Path:
+    path = desk.folder / f"{entity}.jsonl"
+    properties = {"name": [name], "nationality": ["mx"]}
+    path.write_text(lead_jsonl([{"id": entity, "schema": "Person", "properties": properties}]))
+    return path
+
+
+def test_a_guard_that_a_correction_ends_is_named_and_needs_a_reason(desk: Desk) -> None:
+    guard = "--guard=s1/name=identity.source"
+    (sent,) = desk.rows(
+        "packet", "send", "--yes", person_file(desk, "s1", "Lopez Arriaga"), guard, *ORDER
+    )
+    other = person_file(desk, "s2", "Lopes Arriaga")
+    command = ("packet", "correct", "--yes", sent["packet"], other)
+    told = f"Person/name of packet {sent['packet'][:12]} was guarded from mx-prosecutor"
+    dry = desk.run(*command, "--dry-run")
+    assert (dry.exit_code, told in dry.stderr) == (0, True), dry.stderr
+    refused = desk.run(*command)
+    assert (refused.exit_code, told in refused.stderr) == (EXIT_REFUSED, True)
+    assert ValueRepeated.code in refused.stderr
+    assert desk.run(*command, "--repeats", "no source any more").exit_code == 0
 
 
 def test_what_is_not_ours_is_not_found(desk: Desk, corrected: Path) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from attacks.test_console import INJECTIONS
-from support.simulation import Simulation
+from support.simulation import ARTICLE, PURPOSE, Simulation
 from tearline.limits import (
     CONSOLE_DRAFT_S,
     MAX_CONSOLE_ENTITIES,
@@ -23,6 +23,8 @@ from tearline.limits import (
 from tearline.packets.packet import PacketKind
 from tearline.persons.tokens import Role
 from tearline_client.demo.lead import ENTITIES
+from tearline_client.planning.drafts import About
+from tearline_client.planning.entities import Entity, Group
 from tearline_client.planning.ftm_schema import SCHEMATA
 from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, add_person, console_of
 from unit.client.console.test_packet_acts import DOT
@@ -357,6 +359,29 @@ async def test_a_packet_is_corrected_for_its_recipients(world: Simulation, ana: 
     broken = await post(ana, place, {**values, "ftm": "no entity"})
     assert broken.status_code == 400
     assert "no entity</textarea>" in broken.text
+
+
+async def test_a_guard_that_a_correction_ends_is_named_before_it_leaves(
+    world: Simulation, ana: Browser
+) -> None:
+    def person(ftm_id: str, name: str) -> str:
+        return json.dumps({"id": ftm_id, "schema": "Person", "properties": {"name": [name]}})
+
+    us = world.us.node
+    group = Group(
+        entities=(Entity(id="s1", schema="Person", properties={"name": ("Lopez Arriaga",)}),),
+        outside=(),
+    )
+    about = About(article=ARTICLE, purpose=PURPOSE, guarded={("s1", "name"): "identity.source"})
+    first = us.packets.draft(group, about, agreement="narcotics-2026")
+    (packet,) = (await us.packets.send([us.packets.plan(first, [world.mx.node.uri])])).packets
+    values = {"ftm": person("s2", "Lopes Arriaga"), "narrative": "", "evaluation": "X4"}
+    draft = (await post(ana, f"/packets/{packet.hex()}/correct", values)).headers["location"]
+    told = "Person/name was guarded from mx-prosecutor, and has no guarded successor."
+    assert told in text_of((await ana.get(draft)).text)
+    assert 'name="repeats"' in (await ana.get(f"{draft}/send")).text
+    assert (await sent(ana, draft)).status_code != 303
+    assert us.corrections.superseded() == {}
 
 
 def filled(page: str) -> dict[str, str | list[str]]:
