@@ -5,6 +5,7 @@ from dataclasses import field, replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.identity import agency_uri_of
+from tearline.statements.budget import Amount
 from tearline.verification.log_entries import verify_cosigned
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
@@ -100,6 +101,7 @@ def components_of(config: Config, keys: ExchangeKeys, store: Store) -> Component
             identity_of(config, keys),
             Cost(statements=config.mailbox_statements, bytes=config.mailbox_bytes),
             identity_of(config, keys.prepared) if keys.prepared else None,
+            Amount(entries=config.agency_entries_day, bytes=config.agency_bytes_day),
         ),
         store=store,
         log=AuditLog(store, origin=config.origin, clock=timekeeper.time_ms),

@@ -22,6 +22,8 @@ from tearline.errors import (
 )
 from tearline.identity import AgencyUri, ExchangeUri
 from tearline.limits import (
+    AGENCY_BYTES_DAY,
+    AGENCY_ENTRIES_DAY,
     BLOB_BYTES,
     MAILBOX_BYTES,
     MAILBOX_STATEMENTS,
@@ -59,6 +61,8 @@ _URL = re.compile(
 _NUMBERS = {
     "node_statements_s": NODE_STATEMENTS_S,
     "node_bytes_s": NODE_BYTES_S,
+    "agency_entries_day": AGENCY_ENTRIES_DAY,
+    "agency_bytes_day": AGENCY_BYTES_DAY,
     "mailbox_statements": MAILBOX_STATEMENTS,
     "mailbox_bytes": MAILBOX_BYTES,
     "blob_bytes": BLOB_BYTES,
@@ -97,6 +101,8 @@ class Config:
         witnesses: External witnesses that are asked to cosign.
         node_statements_s: Statements a second that one node may publish.
         node_bytes_s: Bytes a second that one node may publish.
+        agency_entries_day: Entries of the log that one agency may add in a day.
+        agency_bytes_day: Bytes that it may have the exchange keep in a day.
         mailbox_statements: Statements of one agency that may wait for one node.
         mailbox_bytes: Bytes of one agency that may wait for one node.
         blob_bytes: Bytes of large documents of one agency.
@@ -117,6 +123,8 @@ class Config:
     witnesses: tuple[Witness, ...]
     node_statements_s: int
     node_bytes_s: int
+    agency_entries_day: int
+    agency_bytes_day: int
     mailbox_statements: int
     mailbox_bytes: int
     blob_bytes: int

@@ -133,7 +133,7 @@ class Exchange:
             components.store,
             components.log,
             lambda: self._desk.registry.agreements,
-            lambda event: self._submit(LogEventsCommand(event)),
+            self._submit,
             components.clock,
         )
 

@@ -21,6 +21,7 @@ from tearline.limits import (
 from tearline.statements.statement import HASH_SIZE
 from tearline.wire.audit_search import ProvenEvent, ProvenEvents, SearchRequest
 from tearline_server.admission.rate_limits import MemoryQuota
+from tearline_server.ingest.commands import LogSearchCommand
 from tearline_server.processing.registry import InForce
 from tearline_server.storage.interface import Store
 from tearline_server.storage.reads import Search
@@ -52,7 +53,7 @@ class AuditSearch:
         store: The store of the events.
         log: Their log.
         agreements: Returns the agreements in force, by id.
-        log_act: Logs an act before it is answered.
+        submit: Logs a search before it is answered.
         clock: The time.
     """
 
@@ -61,13 +62,13 @@ class AuditSearch:
         store: Store,
         log: AuditLog,
         agreements: Callable[[], Mapping[bytes, InForce]],
-        log_act: Callable[[Event], Awaitable[None]],
+        submit: Callable[[LogSearchCommand], Awaitable[None]],
         clock: Clock,
     ) -> None:
         self._store = store
         self._log = log
         self._agreements = agreements
-        self._log_act = log_act
+        self._submit = submit
         self._clock = clock
         self._room = MemoryQuota(MAX_AGENCY_UNREAD_BYTES)
         self._ended = False
@@ -109,9 +110,12 @@ class AuditSearch:
 
         Raises:
             MalformedInput: If the query is invalid.
+            ExchangeBusy: If the agency's budget of searches is used up.
         """
         query = parse_query(request.query)
-        await self._log_act(self._searched(auditor, export=request.export))
+        act = LogSearchCommand(auditor.agency, self._searched(auditor, export=request.export))
+        await self._submit(act)
+        act.verify_logged()
         size, note = await self._log.checkpoint(self._log.size)
         search = Search(
             agency=auditor.agency,

@@ -10,7 +10,8 @@ from typing import Protocol
 from tearline.audit.erasure import Erasure
 from tearline.audit.event import Event
 from tearline.errors import TearlineError
-from tearline.limits import DIRECTORY_INTERVAL_MS, MAX_STANDINGS
+from tearline.limits import CHARGE_BYTES, DIRECTORY_INTERVAL_MS, MAX_STANDINGS
+from tearline.statements.budget import Amount, BudgetPart
 from tearline.statements.statement import Attestation
 from tearline.verification.moment import Moment
 from tearline.wire.grants import parse_bare_grant, parse_event
@@ -21,6 +22,7 @@ from tearline_server.admission.fair_queue import OWN, Cost
 from tearline_server.processing.authorship import Authored, authored
 from tearline_server.processing.batch import Batch, Result
 from tearline_server.processing.context import Publisher, SubmittedStatement
+from tearline_server.processing.day_budget import charge, verify_budget
 from tearline_server.processing.handlers.deliveries import hand_out
 from tearline_server.processing.handlers.erasures import erase_due
 from tearline_server.processing.handlers.expiry import drop_ended
@@ -30,6 +32,7 @@ from tearline_server.processing.process import process
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.lookups import Lookups, Undelivered
 from tearline_server.storage.reads import MailItem
+from tearline_server.storage.rows import ChannelRow
 
 _NEVER_MS = 1 << 64
 
@@ -227,9 +230,11 @@ class ReconcileCommand:
             key = (self._node, each.recipient, each.agreement_id)
             if each.recipient not in nodes or (key not in channels and room <= 0):
                 continue
-            seq, mark = channels.get(key, (0, 0))
-            reached = (max(seq, each.seq), max(mark, each.mark))
-            if reached != (seq, mark):
+            known = channels.get(key) or ChannelRow(
+                sender=self._node, recipient=each.recipient, agreement=each.agreement_id
+            )
+            reached = replace(known, seq=max(known.seq, each.seq), mark=max(known.mark, each.mark))
+            if reached != known:
                 room -= key not in channels
                 channels[key] = batch.channels[key] = reached
 
@@ -314,7 +319,7 @@ class ExpirePacketsCommand:
 
 
 class LogEventsCommand:
-    """Events of the exchange itself: searches, counted refusals, acts of the operator."""
+    """Events of the exchange itself: counted refusals, acts of the operator."""
 
     source = OWN
     attestations: Mapping[bytes, Attestation] = {}
@@ -331,6 +336,49 @@ class LogEventsCommand:
         """Logs them, at the log's time."""
         for event in self._events:
             batch.log(replace(event, time_ms=batch.now_ms))
+
+
+class LogSearchCommand:
+    """Search of an auditor to be logged, and charged to the budget of the auditor's agency.
+
+    Args:
+        agency: URI of the agency.
+        event: The event.
+    """
+
+    source = OWN
+    attestations: Mapping[bytes, Attestation] = {}
+    weight = Cost(statements=1, bytes=0)
+
+    def __init__(self, agency: str, event: Event) -> None:
+        self._agency = agency
+        self._event = event
+        self._refusal: TearlineError | None = None
+
+    def ask(self, registry: Registry, moment: Moment) -> Lookups:
+        """Returns no lookups."""
+        return Lookups()
+
+    def judge(self, registry: Registry, batch: Batch) -> None:
+        """Logs it at the log's time, unless the budget is used up."""
+        self._refusal = None
+        try:
+            verify_budget(registry, batch, self._agency, BudgetPart.SEARCH)
+        except TearlineError as error:
+            self._refusal = error
+            return
+        batch.log(replace(self._event, time_ms=batch.now_ms))
+        amount = Amount(entries=1, bytes=CHARGE_BYTES)
+        charge(registry, batch, self._agency, BudgetPart.SEARCH, amount)
+
+    def verify_logged(self) -> None:
+        """Checks that it was logged.
+
+        Raises:
+            ExchangeBusy: If the budget was used up.
+        """
+        if self._refusal is not None:
+            raise self._refusal
 
 
 class WriteDirectoryCommand:

@@ -18,6 +18,7 @@ from tearline.packets.packet import Manifest, Opening
 from tearline.requests.clock import Interval
 from tearline.requests.paused_time import standstill
 from tearline.requests.progress import Progress
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline.statements.receipt import Status
 from tearline.statements.statement import Statement
 from tearline.suspensions.history import Recorded
@@ -32,7 +33,14 @@ from tearline.wire.statements import Signed, parse_statement
 from tearline_server.admission.fair_queue import Cost
 from tearline_server.storage.columns import Slots
 from tearline_server.storage.lookups import LookupResults, Release, Undelivered
-from tearline_server.storage.rows import Head, MailRow, OpeningRow, RecallRow, RequestStepRow
+from tearline_server.storage.rows import (
+    ChannelRow,
+    Head,
+    MailRow,
+    OpeningRow,
+    RecallRow,
+    RequestStepRow,
+)
 
 _RETRY_AFTER_MS = 250  # the next batch looks up as many again
 
@@ -138,7 +146,8 @@ class Batch:
         packets: Packets that the batch refers to, by manifest id.
         new_packets: New packets, with their encoded parts.
         agreements: New versions of agreements: id, version, and their statement's entry.
-        channels: Changed channels: (sender, recipient, agreement) to (place, mark).
+        channels: Changed channels, by (sender, recipient, agreement).
+        budgets: Changed budgets, by agency and part.
         mail: New items of mailboxes.
         waiting: Unacknowledged mail including the batch, by node and sending agency.
         statuses: Statuses that nodes reported for items of their mailboxes, by (node, place).
@@ -178,7 +187,8 @@ class Batch:
     packets: dict[bytes, PacketFacts] = field(default_factory=dict)
     new_packets: list[tuple[Result, EncodedParts]] = field(default_factory=list)
     agreements: list[tuple[bytes, int, int]] = field(default_factory=list)
-    channels: dict[tuple[str, str, bytes], tuple[int, int]] = field(default_factory=dict)
+    channels: dict[tuple[str, str, bytes], ChannelRow] = field(default_factory=dict)
+    budgets: dict[tuple[str, BudgetPart], BudgetLevel] = field(default_factory=dict)
     mail: list[MailRow] = field(default_factory=list)
     waiting: dict[tuple[str, str], Cost] = field(default_factory=dict)
     statuses: dict[tuple[str, int], Status] = field(default_factory=dict)

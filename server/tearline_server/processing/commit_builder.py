@@ -20,7 +20,6 @@ from tearline_server.storage.commit import Commit
 from tearline_server.storage.rows import (
     AgreementRow,
     CaseStepRow,
-    ChannelRow,
     ErasureRow,
     MailUpdate,
     PacketRow,
@@ -79,10 +78,8 @@ def compose(batch: Batch, attestations: Mapping[bytes, Attestation], signer: Sig
             AgreementRow(id=id_, version=version, statement=statement)
             for id_, version, statement in batch.agreements
         ],
-        channels=[
-            ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
-            for (sender, recipient, agreement), (seq, mark) in batch.channels.items()
-        ],
+        channels=[*batch.channels.values()],
+        budgets=batch.budgets,
         mail=list(batch.mail),
         standings=[
             StandingRow(agency=agency, agreement=agreement, statement=statement, empty_ms=empty_ms)

@@ -5,13 +5,15 @@
 2. Repetition: an earlier ruling is returned unchanged, with the same receipt under a new signature.
 3. Signature: it must verify at the place in the log that the statement would get. This is checked
    before any lookup of ids, and again if the batch changes keys.
-4. Identifier: it must be unused.
-5. Rules of the statement's type: ``apply`` of its handler.
+4. Budget: the part of its agency's budget that it is charged to must not be used up.
+5. Identifier: it must be unused.
+6. Rules of the statement's type: ``apply`` of its handler.
 
 A claim is refused without a receipt, and counted, if its signature does not verify. The same holds
-for temporary obstacles: an earlier place of the channel is still empty, the mailbox has no room, or
-too many ids are named. A recall that leaves too little time to answer is also refused in this way.
-Every other refusal is signed, logged and final.
+for temporary obstacles: an earlier place of the channel is still empty, the mailbox has no room, a
+budget is used up, or too many ids are named. A recall that leaves too little time to answer is also
+refused in this way. Every other refusal is signed, logged and final, as long as its agency's budget
+of refusals lasts.
 """
 
 from collections.abc import Iterable
@@ -20,14 +22,18 @@ from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.errors import (
     ErasureRefused,
     ErrorClass,
+    ExchangeBusy,
     StatementConflict,
     TearlineError,
 )
+from tearline.limits import CHARGE_BYTES
+from tearline.statements.budget import Amount, BudgetPart, charge_of, part_of
 from tearline.wire.grants import parse_event
 from tearline.wire.publications import Refused
 from tearline_server.processing.authorship import Authored
 from tearline_server.processing.batch import Batch, Result, refused
 from tearline_server.processing.context import Context, Publisher
+from tearline_server.processing.day_budget import charge, verify_budget
 from tearline_server.processing.handlers.table import HANDLERS
 from tearline_server.processing.registry import Registry
 from tearline_server.storage.lookups import Settled
@@ -68,7 +74,10 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
         author.verify_signature(registry.trust, batch.moment_of(submitted.statement.id))
     except TearlineError as error:
         return _not_ruled(context, error)
+    part, start = part_of(submitted.statement.type), batch.next_index
     try:
+        if part is not None:
+            verify_budget(registry, batch, publisher.agency, part)
         _verify_free(context)
         _apply(context)
     except TearlineError as error:
@@ -78,7 +87,14 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
             return earlier
         if settled is not None:
             return _repeat(context, settled)
+        part = BudgetPart.REFUSAL
+        try:
+            verify_budget(registry, batch, publisher.agency, part)
+        except ExchangeBusy as busy:
+            return _not_ruled(context, busy, error.code)
         _refuse(context, error)
+    if part is not None:
+        _charge(context, part, batch.next_index - start)
     batch.ruled[_key(context)] = result
     if result.refusal is None and result.natural is not None:
         batch.naturals[result.signer, result.natural] = submitted.statement.id
@@ -138,9 +154,22 @@ def _refuse(context: Context, error: TearlineError) -> None:
     context.batch.settle(context.result, event)
 
 
-def _not_ruled(context: Context, error: TearlineError) -> Result:
+def _charge(context: Context, part: BudgetPart, entries: int) -> None:
+    """Charges the agency for a ruling that added so many entries."""
+    statement, parts = context.submitted.statement, context.submitted.encoded_parts
+    amount = Amount(entries=entries, bytes=CHARGE_BYTES)
+    if part is not BudgetPart.REFUSAL:
+        size = len(statement.body)
+        if parts is not None:
+            size += len(parts.openings) + len(parts.ciphertexts)
+        amount = charge_of(statement.type, entries=entries, size=size)
+    charge(context.registry, context.batch, context.publisher.agency, part, amount)
+
+
+def _not_ruled(context: Context, error: TearlineError, counted: str = "") -> Result:
+    """Returns a result without a ruling, which is counted under a code: the error's, or another."""
     context.result.refusal = refused(error)
-    context.batch.strangers.append((context.publisher.node, error.code))
+    context.batch.strangers.append((context.publisher.node, counted or error.code))
     return context.result
 
 

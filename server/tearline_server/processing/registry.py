@@ -30,6 +30,7 @@ from tearline.policy import masks, profile
 from tearline.policy.release import ReleasePolicy
 from tearline.policy.ruleset import PolicySet, parse_policy_set
 from tearline.policy.vocabulary import SHARED_POLICIES, schema_digest
+from tearline.statements.budget import DEFAULT_BUDGET, Amount, BudgetLevel, BudgetPart
 from tearline.suspensions.index import SuspensionIndex
 from tearline.verification.indexed_trust import IndexedTrustState
 from tearline.verification.log_entries import parse_clear, parse_entry
@@ -38,7 +39,7 @@ from tearline.wire.cases import parse_case_step
 from tearline.wire.statements import parse_statement
 from tearline.wire.suspensions import parse_standing
 from tearline_server.admission.fair_queue import Cost
-from tearline_server.storage.rows import Head
+from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ class Installation:
         pins: The digests that agreements must pin.
         shared: The policy set of that digest.
         room: Mail that one agency may have waiting for one node.
+        budget: Entries and bytes that one agency may add in a day.
     """
 
     identity: ExchangeEnrolment
@@ -64,10 +66,14 @@ class Installation:
     pins: Pins
     shared: PolicySet
     room: Cost
+    budget: Amount
 
 
 def installation_of(
-    identity: ExchangeEnrolment, room: Cost = ROOM, prepared: ExchangeEnrolment | None = None
+    identity: ExchangeEnrolment,
+    room: Cost = ROOM,
+    prepared: ExchangeEnrolment | None = None,
+    budget: Amount = DEFAULT_BUDGET,
 ) -> Installation:
     """Returns the installation of this version of Tearline."""
     shared = parse_policy_set(SHARED_POLICIES)
@@ -77,7 +83,9 @@ def installation_of(
         profile=profile.digest(),
         masks=masks.digest(),
     )
-    return Installation(identity=identity, prepared=prepared, pins=pins, shared=shared, room=room)
+    return Installation(
+        identity=identity, prepared=prepared, pins=pins, shared=shared, room=room, budget=budget
+    )
 
 
 @immutable
@@ -132,8 +140,9 @@ class Registry:
         self.standings = SuspensionIndex()
         self.told: dict[tuple[str, bytes], NotifiedEntries] = {}
         self.cases = CaseBook()
-        self.channels: dict[tuple[str, str, bytes], tuple[int, int]] = {}
+        self.channels: dict[tuple[str, str, bytes], ChannelRow] = {}
         self.mailboxes: dict[str, int] = {}
+        self.budgets: dict[tuple[str, BudgetPart], BudgetLevel] = {}
 
     @property
     def exchange(self) -> str:
@@ -186,10 +195,10 @@ class Registry:
         for step in sorted(steps, key=lambda each: each.number):
             self.cases.put(step)
         self.channels |= {
-            (row.sender, row.recipient, row.agreement): (row.seq, row.mark)
-            for row in stored.channels
+            (row.sender, row.recipient, row.agreement): row for row in stored.channels
         }
         self.mailboxes |= stored.mailboxes
+        self.budgets |= stored.budgets
         self.head = stored.head
 
     def put_agreement(

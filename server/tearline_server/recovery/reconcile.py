@@ -11,6 +11,7 @@ from tearline.wire.grants import parse_event
 from tearline.wire.reconcile import ChannelPosition, ReconcileRequest
 from tearline_server.ingest.commands import ReconcileCommand
 from tearline_server.storage.interface import Store
+from tearline_server.storage.rows import ChannelRow
 from tearline_server.tlog.log import event_row
 
 
@@ -63,12 +64,14 @@ async def take_back(store: Store, openings: Sequence[LogOpening]) -> None:
 
 
 def places_of(
-    node: str, channels: Mapping[tuple[str, str, bytes], tuple[int, int]]
+    node: str, channels: Mapping[tuple[str, str, bytes], ChannelRow]
 ) -> tuple[ChannelPosition, ...]:
     """Returns the positions of the channels that a node sends on."""
     # Copied first: another thread may add channels while judging a batch.
     return tuple(
-        ChannelPosition(recipient=recipient, agreement_id=agreement, seq=seq, mark=mark)
-        for (sender, recipient, agreement), (seq, mark) in tuple(channels.items())
-        if sender == node
+        ChannelPosition(
+            recipient=row.recipient, agreement_id=row.agreement, seq=row.seq, mark=row.mark
+        )
+        for row in tuple(channels.values())
+        if row.sender == node
     )

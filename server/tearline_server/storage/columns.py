@@ -1,6 +1,6 @@
 """Encoding of compound columns: several values in one column, or one value in several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from tearline.encoding import u32
 from tearline.packets.ciphertexts import without_ciphertexts
 from tearline.packets.packet import PacketParts
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline.tlog.merkle import Frontier
 from tearline.wire.packet_parts import encode_parts, parse_parts
@@ -84,3 +85,19 @@ def reach_of(row: Sequence[Any]) -> Reach:
         entry=entry,
         time_ms=time_ms,
     )
+
+
+def budget_rows(
+    budgets: Mapping[tuple[str, BudgetPart], BudgetLevel],
+) -> Iterator[tuple[str, str, int, int]]:
+    """Yields the rows of budgets: agency, part, and when its two buckets are empty."""
+    for (agency, part), level in budgets.items():
+        yield agency, part.value, level.entries_us, level.bytes_us
+
+
+def budgets_of(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, BudgetPart], BudgetLevel]:
+    """Returns the budgets that rows encode."""
+    return {
+        (agency, BudgetPart(part)): BudgetLevel(entries_us=entries_us, bytes_us=bytes_us)
+        for agency, part, entries_us, bytes_us in rows
+    }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from tearline.dataclass.immutable import immutable
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline.tlog.merkle import Frontier, Node
 from tearline_server.storage.columns import Slots
 from tearline_server.storage.rows import (
@@ -38,6 +39,7 @@ class Commit:
         effects: Directory entries whose time changed a member.
         dropped: Slots whose ciphertexts are deleted, by packet; None for all slots.
         ends: Time of the next expiry check, by packet; None once no ciphertext is left.
+        budgets: Changed budgets, by agency and part.
         stopped: New suspensions, including any that were resumed in the same batch.
         resumed: Ends of earlier suspensions, identified by scope.
     """
@@ -53,6 +55,7 @@ class Commit:
     packets: Sequence[PacketRow] = ()
     agreements: Sequence[AgreementRow] = ()
     channels: Sequence[ChannelRow] = ()
+    budgets: Mapping[tuple[str, BudgetPart], BudgetLevel] = field(default_factory=dict)
     mail: Sequence[MailRow] = ()
     mail_updates: Sequence[MailUpdate] = ()
     standings: Sequence[StandingRow] = ()

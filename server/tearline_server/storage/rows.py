@@ -140,13 +140,23 @@ class AgreementRow:
 
 @immutable
 class ChannelRow:
-    """Position of a channel: its highest place and its highest mark."""
+    """Position of a channel.
+
+    Attributes:
+        sender: URI of the sending node.
+        recipient: URI of the receiving node.
+        agreement: 16 bytes.
+        seq: Its highest place.
+        mark: Its highest mark.
+        empty_ms: Time at which its bucket of marks is empty, in log time.
+    """
 
     sender: str
     recipient: str
     agreement: bytes
-    seq: int
-    mark: int
+    seq: int = 0
+    mark: int = 0
+    empty_ms: int = 0
 
 
 @immutable

@@ -1,8 +1,10 @@
 """In-memory state of an exchange, and notifications of writes by other processes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 
 from tearline.dataclass.immutable import immutable
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline_server.storage.rows import ChannelRow, Head
 
 
@@ -41,6 +43,7 @@ class Snapshot:
         case_steps: The statement of the newest step of each side of each case.
         channels: Every channel.
         mailboxes: The last place in each mailbox.
+        budgets: The budget of each agency, by agency and part.
     """
 
     head: Head
@@ -51,6 +54,7 @@ class Snapshot:
     case_steps: Sequence[bytes]
     channels: Sequence[ChannelRow]
     mailboxes: Mapping[str, int]
+    budgets: Mapping[tuple[str, BudgetPart], BudgetLevel] = field(default_factory=dict)
 
 
 @immutable

@@ -14,6 +14,7 @@ from tearline.errors import (
     StatementConflict,
 )
 from tearline.identity import agency_uri_of
+from tearline.statements.budget import paced_mark
 from tearline.statements.channel import Address, Mark, Void
 from tearline.statements.statement import ActedBy, StatementType, pseudonym_of
 from tearline.wire.addresses import address_of
@@ -24,6 +25,7 @@ from tearline_server.processing.context import Context, LookupContext
 from tearline_server.processing.handlers.base import StatementHandler, no_lookups, none
 from tearline_server.processing.mailbox_quota import deliver, verify_room
 from tearline_server.storage.lookups import Delivered, Lookups
+from tearline_server.storage.rows import ChannelRow
 
 _ALWAYS_PASS = frozenset({EventCode.VOID, EventCode.RECEIPT, EventCode.RECALL})
 """Events exempt from suspension: they concern earlier mail, or withdraw it."""
@@ -45,8 +47,8 @@ class Place:
             entry: The index of the entry that the recipient receives.
         """
         recipient, agreement = self.address.recipient, self.address.agreement_id
-        _, mark = _channel(self.context, recipient, agreement)
-        _put(self.context, recipient, agreement, (self.address.seq, mark))
+        channel = _channel(self.context, recipient, agreement)
+        _put(self.context, replace(channel, seq=self.address.seq))
         open_under = agreement if self.is_grant else b""
         deliver(self.context, recipient, entry, self.size, agreement=open_under)
 
@@ -70,7 +72,7 @@ def next_place(
         ChannelGap: If an earlier place is still free.
         MailboxFull: If too much from the sender's agency waits for the recipient.
     """
-    seq, _ = _channel(context, address.recipient, address.agreement_id)
+    seq = _channel(context, address.recipient, address.agreement_id).seq
     if address.seq <= seq:
         raise StatementConflict(f"place {address.seq} of the channel is taken")
     if address.seq > seq + 1:
@@ -90,7 +92,7 @@ def accept_void(context: Context, void: Void) -> None:
     address = void.address
     if (
         void.withdraws
-        and address.seq <= _channel(context, address.recipient, address.agreement_id)[0]
+        and address.seq <= _channel(context, address.recipient, address.agreement_id).seq
     ):
         _withdraw(context, void)
     else:
@@ -195,16 +197,18 @@ def accept_mark(context: Context, mark: Mark) -> None:
 
     Raises:
         StatementConflict: If the counter did not grow.
+        ExchangeBusy: If the channel had too many marks recently.
         MailboxFull: If too much from the sender's agency waits for the recipient.
         TearlineError: If the two share no agreement.
     """
     _verify_neighbours(context, mark.recipient, mark.agreement_id)
-    seq, last = _channel(context, mark.recipient, mark.agreement_id)
-    if mark.counter <= last:
-        raise StatementConflict(f"mark {mark.counter} is not above {last}")
+    channel = _channel(context, mark.recipient, mark.agreement_id)
+    if mark.counter <= channel.mark:
+        raise StatementConflict(f"mark {mark.counter} is not above {channel.mark}")
+    empty_ms = paced_mark(channel.empty_ms, now_ms=context.batch.now_ms)
     verify_room(context, mark.recipient, 0)
 
-    _put(context, mark.recipient, mark.agreement_id, (seq, mark.counter))
+    _put(context, replace(channel, mark=mark.counter, empty_ms=empty_ms))
     event = _event(context, EventCode.MARK, mark.recipient, mark.agreement_id)
     deliver(context, mark.recipient, context.batch.settle(context.result, event))
 
@@ -236,8 +240,8 @@ def verify_sealed_to(context: Context, recipient: str, kem_key_id: bytes) -> Non
 
 def was_delivered(context: Context, address: Address) -> bool:
     """Returns whether the place was filled before a restore, as its recipient confirmed."""
-    seq, _ = _channel(context, address.recipient, address.agreement_id)
-    return context.batch.known.is_restored and address.seq <= seq
+    channel = _channel(context, address.recipient, address.agreement_id)
+    return context.batch.known.is_restored and address.seq <= channel.seq
 
 
 def _event(context: Context, code: EventCode, recipient: str, agreement_id: bytes) -> Event:
@@ -252,12 +256,15 @@ def _event(context: Context, code: EventCode, recipient: str, agreement_id: byte
     )
 
 
-def _channel(context: Context, recipient: str, agreement_id: bytes) -> tuple[int, int]:
-    return context.registry.channels.get((context.signer, recipient, agreement_id), (0, 0))
-
-
-def _put(context: Context, recipient: str, agreement_id: bytes, reached: tuple[int, int]) -> None:
+def _channel(context: Context, recipient: str, agreement_id: bytes) -> ChannelRow:
     key = (context.signer, recipient, agreement_id)
+    return context.registry.channels.get(key) or ChannelRow(
+        sender=context.signer, recipient=recipient, agreement=agreement_id
+    )
+
+
+def _put(context: Context, reached: ChannelRow) -> None:
+    key = (reached.sender, reached.recipient, reached.agreement)
     context.registry.channels[key] = context.batch.channels[key] = reached
 
 

@@ -2,11 +2,13 @@
 
 from tearline.audit.event import Event, EventCode
 from tearline.errors import NotFound, StatementMalformed
+from tearline.statements.budget import BudgetPart, charge_of
 from tearline.statements.channel import Address
 from tearline.statements.receipt import Receipt, Status, verify_forward
 from tearline.statements.statement import StatementType, pseudonym_of
 from tearline.wire.grants import parse_receipt
 from tearline_server.processing.context import Context, LookupContext
+from tearline_server.processing.day_budget import charge, verify_budget
 from tearline_server.processing.handlers.base import StatementHandler, none
 from tearline_server.processing.handlers.channels import next_place, relay
 from tearline_server.processing.handlers.requests import note_stored
@@ -22,6 +24,7 @@ def accept_receipt(context: Context, receipt: Receipt) -> None:
         NotFound: If no such grant was delivered to this node; identical for unknown grants and
             those of other nodes.
         StatusBackwards: If its status is lower than an earlier one.
+        ExchangeBusy: If it has the same status again, and the agency's budget is used up.
         TearlineError: If its place in the channel is not the next one.
     """
     address, batch = receipt.address, context.batch
@@ -39,8 +42,11 @@ def accept_receipt(context: Context, receipt: Receipt) -> None:
     ):
         raise NotFound("no grant of that id was delivered here")
     stored = None if item.status is None else Status(item.status)
-    verify_forward(batch.statuses.get((context.signer, item.seq), stored), receipt.status)
+    before = batch.statuses.get((context.signer, item.seq), stored)
+    verify_forward(before, receipt.status)
     place = next_place(context, address)
+    if receipt.status is before:
+        _charge_again(context)
 
     batch.statuses[context.signer, item.seq] = receipt.status
     event = Event(
@@ -64,7 +70,20 @@ def _relay_receipt(context: Context, receipt: Receipt, address: Address) -> None
 
     The grantor can judge whether such a grant existed.
     """
+    _charge_again(context)
     relay(context, address, EventCode.RECEIPT, acted_by=receipt.acted_by)
+
+
+def _charge_again(context: Context) -> None:
+    """Charges a receipt that a grant does not bound: of the same status again, or after a loss.
+
+    Raises:
+        ExchangeBusy: If the budget is used up.
+    """
+    agency = context.publisher.agency
+    verify_budget(context.registry, context.batch, agency, BudgetPart.ORDINARY)
+    amount = charge_of(StatementType.RECEIPT, entries=1, size=len(context.submitted.statement.body))
+    charge(context.registry, context.batch, agency, BudgetPart.ORDINARY, amount)
 
 
 def _lookups(context: LookupContext, receipt: Receipt) -> Lookups:

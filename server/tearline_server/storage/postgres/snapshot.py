@@ -5,7 +5,7 @@ from typing import Any
 
 from tearline.errors import FrontierDamaged
 from tearline_runtime.state_entries import state_entries_sql
-from tearline_server.storage.columns import tree_of
+from tearline_server.storage.columns import budgets_of, tree_of
 from tearline_server.storage.postgres.query_batch import QueryBatch
 from tearline_server.storage.postgres.types import Connection
 from tearline_server.storage.rows import ChannelRow, Head
@@ -26,7 +26,10 @@ _CASE_STEPS = (
     " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
     " WHERE t.serial > {0} ORDER BY s.idx"
 )
-_CHANNELS = "SELECT sender, recipient, agreement, seq, mark FROM channel WHERE serial > {0}"
+_CHANNELS = (
+    "SELECT sender, recipient, agreement, seq, mark, empty_ms FROM channel WHERE serial > {0}"
+)
+_BUDGETS = "SELECT agency, part, entries_us, bytes_us FROM budget WHERE serial > {0}"
 _MAILBOXES = "SELECT node, seq FROM mailbox WHERE serial > {0}"
 
 
@@ -59,6 +62,7 @@ async def stored_of(connection: Connection, since: Head | None) -> Snapshot:
     questions.put("case_steps", _CASE_STEPS, serial)
     questions.put("channels", _CHANNELS, serial)
     questions.put("mailboxes", _MAILBOXES, serial)
+    questions.put("budgets", _BUDGETS, serial)
     found = await questions.answers(connection)
     return Snapshot(
         head=_head(found["head"]),
@@ -79,8 +83,16 @@ async def stored_of(connection: Connection, since: Head | None) -> Snapshot:
         ],
         case_steps=[envelope for (envelope,) in found["case_steps"]],
         channels=[
-            ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
-            for sender, recipient, agreement, seq, mark in found["channels"]
+            ChannelRow(
+                sender=sender,
+                recipient=recipient,
+                agreement=agreement,
+                seq=seq,
+                mark=mark,
+                empty_ms=empty_ms,
+            )
+            for sender, recipient, agreement, seq, mark, empty_ms in found["channels"]
         ],
         mailboxes=dict(map(tuple, found["mailboxes"])),
+        budgets=budgets_of(map(tuple, found["budgets"])),
     )

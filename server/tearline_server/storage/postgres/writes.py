@@ -6,7 +6,7 @@ further query delays the other processes.
 
 from collections.abc import Iterable, Sequence
 
-from tearline_server.storage.columns import reach_columns, stoppage_columns
+from tearline_server.storage.columns import budget_rows, reach_columns, stoppage_columns
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.postgres.notifications import TELL_GROWN
 from tearline_server.storage.postgres.packets import change_packets, put_packets
@@ -50,6 +50,14 @@ _MAIL = {
     "agency": TEXT,
     "bytes": INT,
     "agreement": BYTES,
+}
+_CHANNEL = {
+    "sender": TEXT,
+    "recipient": TEXT,
+    "agreement": BYTES,
+    "seq": INT,
+    "mark": INT,
+    "empty_ms": INT,
 }
 _REQUEST = {
     "packet": BYTES,
@@ -175,10 +183,17 @@ def _put_registry(put: WriteBatch, commit: Commit) -> None:
     )
     put.numbered(
         "channel",
-        {"sender": TEXT, "recipient": TEXT, "agreement": BYTES, "seq": INT, "mark": INT},
-        ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
-        "ON CONFLICT (sender, recipient, agreement) DO UPDATE"
-        " SET seq = excluded.seq, mark = excluded.mark, serial = excluded.serial",
+        _CHANNEL,
+        ([getattr(row, name) for name in _CHANNEL] for row in commit.channels),
+        "ON CONFLICT (sender, recipient, agreement) DO UPDATE SET seq = excluded.seq,"
+        " mark = excluded.mark, empty_ms = excluded.empty_ms, serial = excluded.serial",
+    )
+    put.numbered(
+        "budget",
+        {"agency": TEXT, "part": TEXT, "entries_us": INT, "bytes_us": INT},
+        budget_rows(commit.budgets),
+        "ON CONFLICT (agency, part) DO UPDATE SET entries_us = excluded.entries_us,"
+        " bytes_us = excluded.bytes_us, serial = excluded.serial",
     )
 
 

@@ -4,7 +4,7 @@ import apsw
 
 from tearline.errors import FrontierDamaged
 from tearline_runtime.state_entries import state_entries_sql
-from tearline_server.storage.columns import tree_of
+from tearline_server.storage.columns import budgets_of, tree_of
 from tearline_server.storage.rows import ChannelRow, Head
 from tearline_server.storage.snapshot import Snapshot, StoredAgreement, StoredStanding
 from tearline_server.storage.sqlite.queries import first
@@ -61,12 +61,22 @@ def stored_of(connection: apsw.Connection) -> Snapshot:
             )
         ],
         channels=[
-            ChannelRow(sender=sender, recipient=recipient, agreement=agreement, seq=seq, mark=mark)
-            for sender, recipient, agreement, seq, mark in connection.execute(
-                "SELECT sender, recipient, agreement, seq, mark FROM channel"
+            ChannelRow(
+                sender=sender,
+                recipient=recipient,
+                agreement=agreement,
+                seq=seq,
+                mark=mark,
+                empty_ms=empty_ms,
+            )
+            for sender, recipient, agreement, seq, mark, empty_ms in connection.execute(
+                "SELECT sender, recipient, agreement, seq, mark, empty_ms FROM channel"
             )
         ],
         mailboxes=dict(connection.execute(_MAILBOXES)),
+        budgets=budgets_of(
+            connection.execute("SELECT agency, part, entries_us, bytes_us FROM budget")
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from tearline_server.storage.columns import Slots, packed_slots, without_slots
+from tearline_server.storage.columns import Slots, budget_rows, packed_slots, without_slots
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.rows import EventRow
 from tearline_server.storage.sqlite.queries import run, value
@@ -114,9 +114,13 @@ def write(connection: apsw.Connection, commit: Commit) -> None:
         ((agency, row.idx) for row in commit.erased for agency in row.agencies),
     )
     many(
-        "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?)",
-        ((row.sender, row.recipient, row.agreement, row.seq, row.mark) for row in commit.channels),
+        "INSERT OR REPLACE INTO channel VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (row.sender, row.recipient, row.agreement, row.seq, row.mark, row.empty_ms)
+            for row in commit.channels
+        ),
     )
+    many("INSERT OR REPLACE INTO budget VALUES (?, ?, ?, ?)", budget_rows(commit.budgets))
     many(
         "INSERT INTO mail (node, seq, statement, entry, agency, bytes, agreement)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
