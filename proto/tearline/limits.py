@@ -244,12 +244,12 @@ NODE_BYTES_S = 64 << 20  # of a node, by default; half a gigabit line
 AGENCY_RATES = 4  # times the rate of one node, for all nodes of an agency together
 RATE_BURST_S = 4  # seconds of either rate that may come at once
 # What an agency may have the exchange keep, behind the rates: a day's amount at once, and as much
-# again in each day. An import of 100,000 packets for five partners takes 1.1 million entries and
-# 4 GiB; a busy agency's 4,000 packets a day take a fortieth of it.
-AGENCY_ENTRIES_DAY = 2_000_000  # 66 MB at each node that keeps the whole log
-AGENCY_BYTES_DAY = 8 << 30  # a disk of a terabyte lasts a flood of one member for 100 days
+# again in each day. An import of 100,000 packets for four partners takes 900,000 entries and 4 GiB;
+# a busy agency's 4,000 packets a day take less than a twentieth.
+AGENCY_ENTRIES_DAY = 1_000_000  # 33 MB at each node that keeps the whole log
+AGENCY_BYTES_DAY = 8 << 30  # documents of 2 MiB in 4,000 packets; a terabyte lasts 60 days
 RESERVE_SHARE = 4  # the parts of a day's amount for withdrawals, standings and searches, each
-REFUSAL_SHARE = 16  # for refusals that are signed and logged; further ones are counted
+REFUSAL_SHARE = 32  # for refusals that are signed and logged; further ones are counted
 CHARGE_BYTES = 4096  # for a statement: a signature of 3,373 bytes, and its rows
 MARK_PACE_MS = 600_000  # for one mark of a channel's end, over many: one an hour is usual
 MARK_BURST_MS = 128 * MARK_PACE_MS  # at once: one at each change of a standing in a day of trials

@@ -46,7 +46,10 @@ LATER: dict[str, tuple[str, Callable[[], Json]]] = {
     "judged": ("What is judged by the entries of one log.", judged_vectors),
     "authority": ("CA certificates of agencies.", authority_vectors),
     "blob": ("Large documents, their parts and descriptions.", blob_vectors),
-    "history": ("Requests, standings and cases, in the order of the log.", history_vectors),
+    "history": (
+        "Requests, standings, cases, budgets, in the log's order.",
+        history_vectors,
+    ),
     "desk": ("Standings, steps, consents, recalls and proposals.", desk_vectors),
 }
 

@@ -9,10 +9,19 @@ from typing import Any
 from tearline.cases.case import CaseBook, CaseStep, membership
 from tearline.errors import TearlineError
 from tearline.identity import agency_uri_of
+from tearline.limits import CHARGE_BYTES
 from tearline.packets.packet import Urgency
 from tearline.requests.clock import Interval
 from tearline.requests.progress import Demand, Progress
 from tearline.requests.step import Side
+from tearline.statements.budget import (
+    Amount,
+    BudgetLevel,
+    BudgetPart,
+    paced_mark,
+    part_of,
+)
+from tearline.statements.statement import StatementType
 from tearline.suspensions.index import SuspensionIndex
 from tearline.suspensions.pace import paced
 from tearline.suspensions.transitions import verify_follows, verify_scopes
@@ -141,4 +150,51 @@ def may_file(book: CaseBook, case_id: bytes, agency: str, agreement: bytes) -> b
     return True
 
 
-JUDGES = {"requests": judge_request, "standings": judge_standings, "cases": judge_case}
+def judge_budgets(history: Json) -> Iterator[Json]:
+    """S-23 to S-25."""
+    levels = dict[BudgetPart, BudgetLevel]()
+    budget = Amount(entries=history["entries"], bytes=history["bytes"])
+    for event in history["events"]:
+        now_ms, charge = event["time_ms"], Amount(entries=1, bytes=CHARGE_BYTES)
+        part: BudgetPart | None = BudgetPart.SEARCH
+        if event["what"] == "refused":
+            part = BudgetPart.REFUSAL
+        elif event["what"] == "accepted":
+            kind = StatementType(event["type"])
+            part = part_of(kind)
+            charge = Amount(entries=event["entries"], bytes=CHARGE_BYTES + event["size"])
+        if part is not None:
+            level = levels.get(part, BudgetLevel())
+            try:
+                level.verify(now_ms=now_ms)
+            except TearlineError as error:
+                yield {"code": error.code}
+                continue
+            levels[part] = level.after(charge, part, budget, now_ms=now_ms)
+        yield {
+            "empty_us": {
+                part.value: [level.entries_us, level.bytes_us]
+                for part, level in sorted(levels.items())
+            }
+        }
+
+
+def judge_marks(history: Json) -> Iterator[Json]:
+    """S-26."""
+    empty_ms = 0
+    for event in history["events"]:
+        try:
+            empty_ms = paced_mark(empty_ms, now_ms=event["time_ms"])
+        except TearlineError as error:
+            yield {"code": error.code}
+            continue
+        yield {"empty_ms": empty_ms}
+
+
+JUDGES = {
+    "requests": judge_request,
+    "standings": judge_standings,
+    "cases": judge_case,
+    "budgets": judge_budgets,
+    "marks": judge_marks,
+}

@@ -1,14 +1,17 @@
 """The second verifier's histories, from docs/spec alone: what holds after each of many statements.
 
-Request-v1 (R-3 to R-6), standing-v1 (T-2 to T-6) and case-v1 (C-2 to C-6).
+Request-v1 (R-3 to R-6), standing-v1 (T-2 to T-6), case-v1 (C-2 to C-6) and statement-v1 (S-23 to
+S-26).
 """
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import permutations
 from typing import Any
 
 from vectors.second_basics import need, parse
+from vectors.second_budgets import budgets, marks
 from vectors.second_desks import parse_body
 from vectors.second_schema import Message
 from vectors.second_trust import agency_of
@@ -332,4 +335,10 @@ def cases(history: Message) -> Iterator[Message]:
         yield told(lambda: case.take(step), case.shown)  # noqa: B023
 
 
-JUDGES = {"requests": requests, "standings": standings, "cases": cases}
+JUDGES = {
+    "requests": requests,
+    "standings": standings,
+    "cases": cases,
+    "budgets": partial(budgets, told=told),
+    "marks": partial(marks, told=told),
+}

@@ -17,12 +17,14 @@ HISTORIES = [
 ]
 RESULTS = (
     *("code", "rule", "state", "urgency", "due_ms", "overdue"),
-    *("stopped", "channels", "memberships", "may_file"),
+    *("stopped", "channels", "memberships", "may_file", "empty_us", "empty_ms"),
 )
 REFUSED = {
     "requests": {"R-3": 3, "R-4": 45},
     "standings": {"T-2": 2, "T-3": 6, "T-4": 5, "T-5": 3},
     "cases": {"C-2": 11, "C-3": 6},
+    "budgets": {"S-24": 10, "S-25": 1},
+    "marks": {"S-26": 3},
 }
 
 

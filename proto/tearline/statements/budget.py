@@ -13,7 +13,6 @@ from tearline.errors import ExchangeBusy
 from tearline.limits import (
     AGENCY_BYTES_DAY,
     AGENCY_ENTRIES_DAY,
-    CHARGE_BYTES,
     MARK_BURST_MS,
     MARK_PACE_MS,
     MAX_RETRY_AFTER_MS,
@@ -64,7 +63,13 @@ def part_of(kind: StatementType) -> BudgetPart | None:
 
 @immutable
 class Amount:
-    """Number of entries, and number of bytes."""
+    """Charge, or the budget of a day.
+
+    Attributes:
+        entries: Entries of the log, and items of mailboxes: each makes one more entry or row later,
+            of its delivery, its return or its deadline.
+        bytes: Bytes of bodies and ciphertexts, and ``CHARGE_BYTES`` for each statement.
+    """
 
     entries: int
     bytes: int
@@ -72,19 +77,6 @@ class Amount:
 
 DEFAULT_BUDGET = Amount(entries=AGENCY_ENTRIES_DAY, bytes=AGENCY_BYTES_DAY)
 """Amount of a day, unless the exchange's settings name another."""
-
-
-def charge_of(kind: StatementType, *, entries: int, size: int) -> Amount:
-    """Returns the charge for an accepted statement.
-
-    Args:
-        kind: Its type.
-        entries: The entries that the ruling on it adds to the log.
-        size: Bytes of its body, and of the packet's parts that come with it.
-    """
-    # An addressed statement has another entry later: of its delivery, its return or its deadline.
-    later = Trait.ADDRESSED in kind.traits
-    return Amount(entries=entries + later, bytes=size + CHARGE_BYTES)
 
 
 @immutable

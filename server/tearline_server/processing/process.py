@@ -27,7 +27,7 @@ from tearline.errors import (
     TearlineError,
 )
 from tearline.limits import CHARGE_BYTES
-from tearline.statements.budget import Amount, BudgetPart, charge_of, part_of
+from tearline.statements.budget import Amount, BudgetPart, part_of
 from tearline.wire.grants import parse_event
 from tearline.wire.publications import Refused
 from tearline_server.processing.authorship import Authored
@@ -74,7 +74,7 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
         author.verify_signature(registry.trust, batch.moment_of(submitted.statement.id))
     except TearlineError as error:
         return _not_ruled(context, error)
-    part, start = part_of(submitted.statement.type), batch.next_index
+    part, before = part_of(submitted.statement.type), _kept(batch)
     try:
         if part is not None:
             verify_budget(registry, batch, publisher.agency, part)
@@ -94,7 +94,7 @@ def _rule(author: Authored, publisher: Publisher, registry: Registry, batch: Bat
             return _not_ruled(context, busy, error.code)
         _refuse(context, error)
     if part is not None:
-        _charge(context, part, batch.next_index - start)
+        _charge(context, part, _kept(batch) - before)
     batch.ruled[_key(context)] = result
     if result.refusal is None and result.natural is not None:
         batch.naturals[result.signer, result.natural] = submitted.statement.id
@@ -154,15 +154,18 @@ def _refuse(context: Context, error: TearlineError) -> None:
     context.batch.settle(context.result, event)
 
 
+def _kept(batch: Batch) -> int:
+    """Returns the entries and items of mailboxes that a batch has so far."""
+    return len(batch.items) + len(batch.mail)
+
+
 def _charge(context: Context, part: BudgetPart, entries: int) -> None:
-    """Charges the agency for a ruling that added so many entries."""
-    statement, parts = context.submitted.statement, context.submitted.encoded_parts
-    amount = Amount(entries=entries, bytes=CHARGE_BYTES)
+    """Charges the agency for a ruling that added so many entries and items of mailboxes."""
+    statement, size = context.submitted.statement, CHARGE_BYTES
     if part is not BudgetPart.REFUSAL:
-        size = len(statement.body)
-        if parts is not None:
-            size += len(parts.openings) + len(parts.ciphertexts)
-        amount = charge_of(statement.type, entries=entries, size=size)
+        packet = context.batch.packets.get(statement.id)
+        size += len(statement.body) + (sum(packet.lengths) if packet else 0)
+    amount = Amount(entries=entries, bytes=size)
     charge(context.registry, context.batch, context.publisher.agency, part, amount)
 
 

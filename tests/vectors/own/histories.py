@@ -1,6 +1,7 @@
 """history-v1.json: statements in the order of the log, with the state or the error after each."""
 
 from vectors.judge_histories import JUDGES
+from vectors.own.histories_budgets import budgets, marks
 from vectors.own.histories_parties import cases, standings
 from vectors.own.histories_requests import requests
 from vectors.own.plain import Json
@@ -20,5 +21,11 @@ def told(kind: str, history: Json) -> Json:
 
 def history_vectors() -> Json:
     """All histories."""
-    kinds = {"requests": requests(), "standings": standings(), "cases": cases()}
+    kinds = {
+        "requests": requests(),
+        "standings": standings(),
+        "cases": cases(),
+        "budgets": budgets(),
+        "marks": marks(),
+    }
     return {kind: [told(kind, each.history) for each in made] for kind, made in kinds.items()}

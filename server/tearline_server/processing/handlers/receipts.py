@@ -2,7 +2,8 @@
 
 from tearline.audit.event import Event, EventCode
 from tearline.errors import NotFound, StatementMalformed
-from tearline.statements.budget import BudgetPart, charge_of
+from tearline.limits import CHARGE_BYTES
+from tearline.statements.budget import Amount, BudgetPart
 from tearline.statements.channel import Address
 from tearline.statements.receipt import Receipt, Status, verify_forward
 from tearline.statements.statement import StatementType, pseudonym_of
@@ -82,7 +83,8 @@ def _charge_again(context: Context) -> None:
     """
     agency = context.publisher.agency
     verify_budget(context.registry, context.batch, agency, BudgetPart.ORDINARY)
-    amount = charge_of(StatementType.RECEIPT, entries=1, size=len(context.submitted.statement.body))
+    size = CHARGE_BYTES + len(context.submitted.statement.body)
+    amount = Amount(entries=2, bytes=size)  # an entry, and an item of a mailbox
     charge(context.registry, context.batch, agency, BudgetPart.ORDINARY, amount)
 
 
