@@ -31,9 +31,7 @@ MAX_POLICIES = 256  # each costs microseconds in every decision
 MAX_ARTICLES = 64  # of one agreement
 MAX_SHARES = 2048  # of one article: 64 partners by 31 categories and groups
 MAX_TERM_NAMES = 64  # purposes, kinds or crime areas of one article
-MAX_SUSPENSIONS = (
-    256  # of one agency under one agreement: each article, and a few directions of each
-)
+MAX_SUSPENSIONS = 256  # of one agency under one agreement: of articles, and of directions of each
 LIFT_PACE_MS = 3_600_000  # for one lift, of an agency under an agreement, over many
 STANDING_PACE_MS = 600_000  # for any other: a joint article requires one each half hour
 STANDING_BURST_MS = 32 * LIFT_PACE_MS  # at once: a day of trials
@@ -131,9 +129,7 @@ MAX_VERIFIED_CERTIFICATES = 4096  # cached by a gate: 64 agencies with 64 nodes 
 MAX_QUARANTINED = 64  # deliveries of one agency, as evidence: of more only the ids are stored
 MAX_QUARANTINED_BYTES = 16 << 20  # of the same, one on top: 64 agencies fill 1.3 GiB at worst
 MAX_ALARMS = 256  # of one code, within as many bytes: no other alarm displaces a lie of the log
-MAX_AHEAD = (
-    4096  # behind a gap in one channel: the exchange's queue; more means a loss, not a delay
-)
+MAX_AHEAD = 4096  # behind a gap in one channel: the exchange's queue; more means a loss
 MAX_FOUND = 256  # packets of one search result; a person narrows it before reading so many
 MAX_NOTICE_ADDRESSES = 64  # officers of one agency who get mails
 MAX_NOTICES = 16_384  # kept for hooks; a hook that is further behind loses older ones
@@ -147,9 +143,7 @@ MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's num
 MAX_ENTRY_BYTES = (1 << 16) - 1  # c2sp.org/tlog-tiles writes an entry's length in two bytes
 MAX_POLICY_FILE_BYTES = 256 << 10  # 64 cosigners with ML-DSA-44 keys of 1.8 KiB each
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners with ML-DSA-44 lines of 3.5 KiB each
-MAX_EXHIBIT_BYTES = (
-    MAX_MESSAGE_BYTES  # a file for a court: some fields, and their proofs in the log
-)
+MAX_EXHIBIT_BYTES = MAX_MESSAGE_BYTES  # a file for a court: some fields, and their proofs
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data
 MAX_ERASED = 256  # entries of one order: readable before a signature
 MIN_LOG_RETENTION_MS = 30 * 24 * 3_600_000  # an inquiry needs weeks to prepare its queries
@@ -243,11 +237,9 @@ NODE_STATEMENTS_S = 16_384  # of a node, by default: a large import's rate
 NODE_BYTES_S = 64 << 20  # of a node, by default; half a gigabit line
 AGENCY_RATES = 4  # times the rate of one node, for all nodes of an agency together
 RATE_BURST_S = 4  # seconds of either rate that may come at once
-# What an agency may have the exchange keep, behind the rates: a day's amount at once, and as much
-# again in each day. An import of 100,000 packets for four partners takes 900,000 entries and 4 GiB;
-# a busy agency's 4,000 packets a day take less than a twentieth.
-AGENCY_ENTRIES_DAY = 1_000_000  # 33 MB at each node that keeps the whole log
-AGENCY_BYTES_DAY = 8 << 30  # documents of 2 MiB in 4,000 packets; a terabyte lasts 60 days
+# Of one agency in a day, behind the rates; a day's amount may come at once.
+AGENCY_ENTRIES_DAY = 1_000_000  # an import of 100,000 packets for four partners takes 900,000
+AGENCY_BYTES_DAY = 8 << 30  # that import takes 4 GiB, or 4,000 packets with documents of 2 MiB
 RESERVE_SHARE = 4  # the parts of a day's amount for withdrawals, standings and searches, each
 REFUSAL_SHARE = 32  # for refusals that are signed and logged; further ones are counted
 CHARGE_BYTES = 4096  # for a statement: a signature of 3,373 bytes, and its rows
@@ -333,9 +325,7 @@ CONSOLE_DRAFT_S = 15 * 60  # a preview; like a session, it is made again after t
 MAX_CONSOLE_LISTED = 500  # packets that a page chooses from; a tenth of a second
 MAX_CONSOLE_UNREAD = 4096  # unread packets that pages list: more than persons leave
 MAX_CONSOLE_TASKS = 100  # shown at once, the most urgent ones: a person takes them in turn
-MAX_CONSOLE_FETCHES = (
-    4  # large documents that are fetched at once; each takes a disk's and a line's
-)
+MAX_CONSOLE_FETCHES = 4  # large documents at once; each takes a disk's speed and a line's
 MAX_CONSOLE_UPLOADS = 4  # large documents that browsers send at once
 MAX_PAGE_PARTS = 16  # of 1 MiB, that an act of a page sends: the person waits for it
 MAX_CONSOLE_FETCHES_KEPT = 64  # of which pages tell the end

@@ -3,6 +3,7 @@
 from support.agencies import federation
 from support.stores import AGREEMENT, A, B, C, Open, event, news_since, put, statement
 from tearline.audit.event import EventCode
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline.statements.statement import StatementType
 from tearline_server.storage.interface import Store
 from tearline_server.storage.rows import AgreementRow, CaseStepRow, ChannelRow, MailRow, StandingRow
@@ -154,9 +155,23 @@ async def test_what_others_wrote_is_told_before_anything_is_written_behind_it(
 
 async def test_news_without_an_entry_are_news(store: Store) -> None:
     before = (await stored(store)).head
-    moved = ChannelRow(sender=A, recipient=B, agreement=AGREEMENT, seq=9, mark=2)
+    moved = ChannelRow(sender=A, recipient=B, agreement=AGREEMENT, seq=9, mark=2, empty_ms=7)
     await put(store, channels=[moved])
     news = await news_since(store, before)
     assert news is not None
     assert moved in news.channels
     assert news.head.tree == before.tree
+
+
+async def test_budgets_are_kept_replaced_and_told_to_others(store: Store) -> None:
+    spent, other = (AGENCY, BudgetPart.ORDINARY), (AGENCY, BudgetPart.REFUSAL)
+    first = BudgetLevel(entries_us=1 << 60, bytes_us=3)
+    await put(store, event(0), budgets={spent: first, other: BudgetLevel(entries_us=5)})
+    assert (await store.load()).budgets == {spent: first, other: BudgetLevel(entries_us=5)}
+    before = (await store.load()).head
+    again = BudgetLevel(entries_us=4, bytes_us=1 << 61)
+    await put(store, budgets={spent: again})
+    news = await news_since(store, before)
+    assert news is not None
+    assert news.budgets[spent] == again
+    assert (await store.load()).budgets == {spent: again, other: BudgetLevel(entries_us=5)}

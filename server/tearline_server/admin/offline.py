@@ -15,6 +15,7 @@ from tearline.federation.decisions import MemberRecord
 from tearline.federation.directory import DirectoryEntry
 from tearline.identity import NodeUri
 from tearline.limits import MAX_LOG_TIME_SKEW_MS
+from tearline.statements.budget import BudgetLevel
 from tearline.statements.statement import HASH_SIZE, StatementType
 from tearline.verification.log_entries import parse_clear
 from tearline.verification.trust import ROOT_TYPES
@@ -29,7 +30,7 @@ from tearline_server.processing.registry import Registry
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Store, ask_nothing
 from tearline_server.storage.lookups import LookupResults
-from tearline_server.storage.rows import Head
+from tearline_server.storage.rows import Head, StandingRow
 from tearline_server.tlog.log import append
 
 
@@ -115,9 +116,20 @@ async def judge(exchange: Exchange, operator: NodeUri, signed: Signed) -> None:
 
 
 async def write_entries(
-    store: Store, after: Head, items: Sequence[Signed | Event | DirectoryEntry], time_ms: int
+    store: Store,
+    after: Head,
+    items: Sequence[Signed | Event | DirectoryEntry],
+    time_ms: int,
+    emptied: Registry | None = None,
 ) -> None:
     """Appends entries to the log of a stopped exchange, dated by one time.
+
+    Args:
+        store: The store.
+        after: Its head.
+        items: The entries.
+        time_ms: Their time.
+        emptied: The state whose buckets are emptied: of budgets, marks and standings; or None.
 
     Raises:
         StoreBusy: If the store was written to after that head.
@@ -134,6 +146,16 @@ async def write_entries(
             entries=appended.entries,
             nodes=appended.nodes,
             events=appended.events,
+            budgets=dict.fromkeys(emptied.budgets, BudgetLevel()) if emptied else {},
+            channels=[replace(row, empty_ms=0) for row in emptied.channels.values()]
+            if emptied
+            else [],
+            standings=[
+                StandingRow(agency=agency, agreement=agreement, statement=told.statement)
+                for (agency, agreement), told in emptied.told.items()
+            ]
+            if emptied
+            else [],
         )
 
     await store.commit(ask_nothing, write)
@@ -165,7 +187,8 @@ async def correct_time(components: Components, *, clock_is_right: bool) -> Futur
     """Resets the time of a log that is ahead to this machine's clock.
 
     No entry is changed: one new entry per agency records the change of time. The order of the log
-    is the order of its entries, which the tree proves, and not of their dates.
+    is the order of its entries, which the tree proves, and not of their dates. Buckets that the
+    wrong time filled are emptied: otherwise agencies would wait until that time.
 
     Args:
         components: A stopped exchange.
@@ -193,5 +216,5 @@ async def correct_time(components: Components, *, clock_is_right: bool) -> Futur
         )
         for agency in registry.trust.members.agencies
     ]
-    await write_entries(components.store, stored.head, events, clock_ms)
+    await write_entries(components.store, stored.head, events, clock_ms, registry)
     return replace(found, entry=stored.head.tree.size)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.agencies import (
+    AGREEMENT_ID,
     CN,
     DAY_MS,
     MX,
@@ -18,9 +19,11 @@ from support.agencies import (
 )
 from support.decisions import leaving
 from support.exchange import Clock, World, codes, components_of, manifest_id, opened
+from support.suspensions import standing
 from tearline.audit.event import EventCode
 from tearline.errors import ClockDoubted
 from tearline.federation.members import KeyUse
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
 from tearline.tlog.note import parse_note
@@ -28,6 +31,7 @@ from tearline.verification.log_entries import verify_cosigned
 from tearline.wire.cosigning import CosignRequest
 from tearline.wire.federation import encode_key_record
 from tearline.wire.grants import parse_event
+from tearline.wire.suspensions import encode_standing
 from tearline_server.admin.offline import correct_time
 from tearline_server.storage.columns import parts_of
 from tearline_server.storage.sqlite.store import SqliteStore
@@ -189,6 +193,8 @@ async def ahead(path: Path) -> None:
         world.clock.time_ms += 6 * DAY_MS
         sealed = world.packet()
         assert codes(await world.send(sealed, world.grant(sealed, CN))) == ["", ""]
+        said = encode_standing(standing(by=US, header=world.parties.node(US).header))
+        assert codes([await world.say(US, StatementType.STANDING, said)]) == [""]
 
 
 async def corrected(path: Path, *, clock_is_right: bool) -> bool:
@@ -222,6 +228,20 @@ async def test_a_log_that_is_ahead_goes_on_once_the_operator_says_so(tmp_path: P
         assert parse_event(rows[-1].event).time_ms == NOW_MS
         verifier = LogVerifier(world.store, world.exchange._components.installation.identity.log)
         assert [finding async for finding in verifier.findings()] == []
+
+
+async def test_a_time_that_was_corrected_leaves_no_bucket_full(tmp_path: Path) -> None:
+    await ahead(tmp_path)
+    async with opened(tmp_path) as world:
+        registry = world.exchange._desk.registry
+        assert registry.budgets[US, BudgetPart.ORDINARY].entries_us > 1000 * (NOW_MS + 5 * DAY_MS)
+    await corrected(tmp_path, clock_is_right=True)
+    async with opened(tmp_path) as world:
+        registry = world.exchange._desk.registry
+        assert {*registry.budgets.values()} == {BudgetLevel()}
+        assert {row.empty_ms for row in registry.channels.values()} == {0}
+        assert registry.channels[node_of(US), node_of(CN), AGREEMENT_ID].seq == 1
+        assert {each.empty_ms for each in registry.told.values()} == {0}
 
 
 async def test_retention_passes_over_entries_that_are_dated_ahead(tmp_path: Path) -> None:

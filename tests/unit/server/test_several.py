@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -30,6 +31,7 @@ from tearline.errors import (
 )
 from tearline.federation.members import Revocation
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
+from tearline.statements.budget import Amount
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import (
     Checkpoint,
@@ -49,6 +51,7 @@ from tearline_server.storage.postgres.store import PostgresStore
 from tearline_server.storage.rows import Restoration
 from tearline_server.tlog.cosignatures import Cosignatures
 
+BUSY = ExchangeBusy.code
 Open = Callable[[], Awaitable[World]]
 
 
@@ -129,6 +132,19 @@ async def test_what_one_suspends_no_other_takes_or_hands_out(pair: tuple[World, 
     outcomes = await other.send(sealed, other.grant(sealed, CN))
     assert codes(outcomes) == ["", "TL-AGR-010"]
     assert not any(delivery.parts for delivery in await other.read(CN))
+
+
+async def test_a_budget_used_up_at_one_is_used_up_at_another(pair: tuple[World, World]) -> None:
+    one, other = pair
+    for world in pair:
+        registry = world.exchange._desk.registry
+        budget = Amount(entries=6, bytes=1 << 50)
+        registry.installation = replace(registry.installation, budget=budget)
+    found = []
+    for world in (one, other, one, other):
+        sealed = world.packet()
+        found += codes(await world.send(sealed, world.grant(sealed)))[:1]
+    assert found == ["", "", BUSY, BUSY]
 
 
 async def test_what_one_takes_wakes_the_readers_at_another(pair: tuple[World, World]) -> None:

@@ -8,12 +8,17 @@ from support.agencies import AGREEMENT_ID, CN, MX, US, node_of
 from support.exchange import World
 from tearline.wire.reconcile import ChannelPosition, ReconcileRequest
 from tearline_server.recovery.reconcile import places_of
-from tearline_server.storage.rows import Restoration
+from tearline_server.storage.rows import ChannelRow, Restoration
+
+
+def channel(sender: str, *, seq: int) -> ChannelRow:
+    return ChannelRow(sender=sender, recipient=node_of(CN), agreement=AGREEMENT_ID, seq=seq)
 
 
 def test_a_node_is_told_where_its_channels_stand_though_a_batch_opens_others() -> None:
     channels = {
-        (node_of(sender), node_of(CN), AGREEMENT_ID): (seq, 0) for sender, seq in ((US, 3), (MX, 5))
+        (row.sender, row.recipient, row.agreement): row
+        for row in (channel(node_of(US), seq=3), channel(node_of(MX), seq=5))
     }
 
     class Meanwhile(str):
@@ -22,7 +27,7 @@ def test_a_node_is_told_where_its_channels_stand_though_a_batch_opens_others() -
         __hash__ = str.__hash__
 
         def __eq__(self, other: object) -> bool:
-            channels[node_of(CN), f"{other}", AGREEMENT_ID] = (1, 0)
+            channels[node_of(CN), f"{other}", AGREEMENT_ID] = channel(node_of(CN), seq=1)
             return str(self) == other
 
     assert places_of(Meanwhile(node_of(US)), channels) == (

@@ -16,6 +16,7 @@ from support.stores import AGREEMENT, event, packet_row, put, statement
 from tearline.audit.event import EventCode
 from tearline.audit.query import parse_query
 from tearline.packets.packet import PacketParts
+from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline.statements.statement import StatementType
 from tearline.suspensions.stoppage import Reach, Stoppage
 from tearline.wire.grants import encode_event
@@ -390,6 +391,7 @@ async def _write(store: Store) -> None:
         ],
         agreements=[AgreementRow(id=AGREEMENT, version=2, statement=1)],
         channels=[ChannelRow(sender=A, recipient=B, agreement=AGREEMENT, seq=1, mark=1)],
+        budgets={(AGENCIES[1], BudgetPart.ORDINARY): BudgetLevel(entries_us=1, bytes_us=2)},
         mail=[MailRow(node="new", seq=1, statement=first, entry=first, agency=A, bytes=9)],
         mail_updates=[
             *(MailUpdate(node=B, seq=seq, delivered=1, status=3) for seq in range(1, 400)),

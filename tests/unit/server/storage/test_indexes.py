@@ -41,7 +41,7 @@ class Index:
 ONLY_POSTGRES: Mapping[Index, str] = {
     **{
         Index(table, ("serial",)): PROCESSES
-        for table in ("agreement", "case_step", "channel", "mailbox", "standing")
+        for table in ("agreement", "budget", "case_step", "channel", "mailbox", "standing")
     },
     Index("writer", ("id",), is_unique=True): PROCESSES,
     **{Index("event", (name, "idx"), rows=rows): IN_ORDER for name, rows in EVENTS.items()},
