@@ -32,10 +32,12 @@ from faults.hostile_records import (
     agreements_of_two,
     an_agreement_of_others,
     authorities_of_each_kind,
+    changing_marks,
     keys_of_one_node,
     nodes_of_one_agency,
     overseen_by_others,
     proposals_to_strangers,
+    refusals_without_end,
     standings_without_end,
 )
 from tearline.errors import TearlineError
@@ -68,6 +70,8 @@ ACTS: Mapping[str, Act] = {
         mail_past_a_suspension,
         authorities_of_each_kind,
         certificates_of_year_0,
+        changing_marks,
+        refusals_without_end,
     )
 }
 """Every act, by name."""

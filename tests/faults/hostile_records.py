@@ -11,12 +11,14 @@ from tearline.crypto.keys import KemKey, SigningKey
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
 from tearline.identity import parse_agency_uri
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_SUSPENSIONS
+from tearline.statements.channel import Mark
 from tearline.statements.signer import Signer
 from tearline.statements.statement import ActedBy, StatementType
 from tearline.suspensions.standing import OfficerAct, Standing
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.federation import encode_key_record, encode_member_record
+from tearline.wire.grants import encode_mark
 from tearline.wire.proposals import encode_proposal
 from tearline.wire.publications import Publication
 from tearline.wire.statements import cosigned, parse_signed
@@ -201,3 +203,38 @@ async def an_agreement_of_others(hostile: Hostile) -> None:
     for outcome in await hostile.publish(Publication(signed=(parse_signed(hostile.others),))):
         if outcome.receipt is not None:
             raise Told("the receipt of an agreement of others")
+
+
+def _marks(hostile: Hostile, numbers: range, *, refused: bool) -> list[tuple[StatementType, bytes]]:
+    agreement, first = hostile.victim(), _now_ms(hostile)  # a counter that only grows
+    agreement_id = hostile.node.agreements.by_name(agreement).id
+    recipient = hostile.node.directory.node_of(hostile.victims[agreement])
+    return [
+        (
+            StatementType.MARK,
+            encode_mark(
+                Mark(
+                    header=hostile.signer.header,
+                    recipient=recipient,
+                    agreement_id=agreement_id,
+                    counter=0 if refused else first + number,
+                    highest_sent=number,
+                    highest_received=0,
+                    time_ms=first,
+                )
+            ),
+        )
+        for number in numbers
+    ]
+
+
+async def changing_marks(hostile: Hostile) -> None:
+    """Thousands of marks that change their counter alone."""
+    for start in range(0, 4096, 512):
+        await hostile.say(_marks(hostile, range(start, start + 512), refused=False))
+
+
+async def refusals_without_end(hostile: Hostile) -> None:
+    """Thousands of statements that are refused, each for good."""
+    for start in range(0, 4096, 512):
+        await hostile.say(_marks(hostile, range(start, start + 512), refused=True))
