@@ -17,6 +17,8 @@ from support.paths import ROOT
 from tearline.errors import TearlineError
 from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.limits import (
+    AGENCY_BYTES_DAY,
+    AGENCY_ENTRIES_DAY,
     BLOB_BYTES,
     MAILBOX_BYTES,
     MAILBOX_STATEMENTS,
@@ -176,6 +178,8 @@ def test_defaults_and_values_are_those_of_the_code() -> None:
     numbers = {
         "node_statements_s": NODE_STATEMENTS_S,
         "node_bytes_s": NODE_BYTES_S,
+        "agency_entries_day": AGENCY_ENTRIES_DAY,
+        "agency_bytes_day": AGENCY_BYTES_DAY,
         "mailbox_statements": MAILBOX_STATEMENTS,
         "mailbox_bytes": MAILBOX_BYTES,
         "blob_bytes": BLOB_BYTES,
