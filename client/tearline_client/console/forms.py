@@ -45,6 +45,11 @@ class Form:
         self._values = values
         self._files = files or {}
 
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> "Form":
+        """Returns the form with values by name, as a browser would send them."""
+        return cls(_by_name(pairs))
+
     def text(self, name: str) -> str:
         """Returns the value of a name, or an empty text.
 

@@ -3,6 +3,9 @@
 The order of the titled rows is the order of the navigation.
 """
 
+from dataclasses import replace
+from typing import TypeVar
+
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS
 from tearline.persons.tokens import Role
 from tearline_client.console.languages import mark
@@ -45,6 +48,7 @@ from tearline_client.console.pages.audit import (
     who_saw,
 )
 from tearline_client.console.pages.audit.tabs import READERS, SEARCHERS
+from tearline_client.console.pages.bound_act import BoundAct
 from tearline_client.console.pages.cases import case, contents
 from tearline_client.console.pages.cases import overview as cases
 from tearline_client.console.pages.compose import attachment, correction, form, review
@@ -56,6 +60,8 @@ from tearline_client.console.pages.recalls import overview as recalls
 from tearline_client.console.pages.request import answer, new
 from tearline_client.console.pages.request import page as request
 from tearline_client.console.visit import ConsoleRoute
+
+T = TypeVar("T")
 
 _PERSON = "/agency/persons/{person}"
 _ACCOUNTS = "/agency/service-accounts"
@@ -76,6 +82,15 @@ _RECALL = "/recalls/{packet}"
 _CONSENT = "/consents/{consent}"
 _READERS = frozenset({Role.ANALYST, Role.LIAISON, Role.OFFICER})
 
+
+def _bound(
+    path: str, act: BoundAct[T], roles: frozenset[Role], *, wide: bool = False
+) -> tuple[ConsoleRoute, ConsoleRoute]:
+    """Returns the page of an act's effects, and the act at the same path."""
+    page = ConsoleRoute(path=path, handler=act.page, roles=roles, wide=wide)
+    return page, replace(page, handler=act.submit, method="POST")
+
+
 ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/", handler=account.start),
     ConsoleRoute(path="/to-do", handler=to_do.page, title=mark("To do")),
@@ -86,22 +101,12 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(
         path="/selection/read", handler=selection.mark_read, method="POST", roles=_LIAISON
     ),
-    ConsoleRoute(
-        path="/selection/recall", handler=selection.recall_page, roles=_LIAISON, wide=True
-    ),
-    ConsoleRoute(
-        path="/selection/recall",
-        handler=selection.recall,
-        method="POST",
-        roles=_LIAISON,
-        wide=True,
-    ),
+    *_bound("/selection/recall", selection.RECALL, _LIAISON, wide=True),
     ConsoleRoute(path="/export", handler=packet_export.page, roles=_LIAISON),
     ConsoleRoute(path="/export", handler=packet_export.make, method="POST", roles=_LIAISON),
     ConsoleRoute(path=_PACKET, handler=document.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/field", handler=field.page, roles=_LIAISON),
-    ConsoleRoute(path=f"{_PACKET}/disclose", handler=field.disclosure_page, roles=_LIAISON),
-    ConsoleRoute(path=f"{_PACKET}/disclose", handler=field.disclose, method="POST", roles=_LIAISON),
+    *_bound(f"{_PACKET}/disclose", field.DISCLOSE, _LIAISON),
     ConsoleRoute(path=f"{_PACKET}/exhibit", handler=copies.exhibit_page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/exhibit", handler=copies.exhibit, method="POST", roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/print", handler=copies.print_copy, method="POST", roles=_LIAISON),
@@ -117,34 +122,16 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         by_itself=True,
     ),
     ConsoleRoute(path=f"{_PACKET}/pictures/{{slot}}", handler=copies.picture_file, roles=_LIAISON),
-    ConsoleRoute(path=f"{_PACKET}/recall", handler=recall.page, roles=_LIAISON, wide=True),
-    ConsoleRoute(
-        path=f"{_PACKET}/recall", handler=recall.recall, method="POST", roles=_LIAISON, wide=True
-    ),
+    *_bound(f"{_PACKET}/recall", recall.RECALL, _LIAISON, wide=True),
     ConsoleRoute(path=f"{_PACKET}/consent", handler=question.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/consent", handler=question.ask, method="POST", roles=_LIAISON),
     ConsoleRoute(path="/recalls", handler=recalls.page),
-    ConsoleRoute(path=_RECALL, handler=decision.page, roles=recalls.DECIDERS, wide=True),
-    ConsoleRoute(
-        path=_RECALL, handler=decision.decide, method="POST", roles=recalls.DECIDERS, wide=True
-    ),
+    *_bound(_RECALL, decision.DECIDE, recalls.DECIDERS, wide=True),
     ConsoleRoute(path="/consents", handler=consents.page),
     ConsoleRoute(path=_CONSENT, handler=consent.page, roles=consents.READERS),
-    ConsoleRoute(path=f"{_CONSENT}/give", handler=consent.give_page, roles=_LIAISON, wide=True),
-    ConsoleRoute(
-        path=f"{_CONSENT}/give", handler=consent.give, method="POST", roles=_LIAISON, wide=True
-    ),
+    *_bound(f"{_CONSENT}/give", consent.GIVE, _LIAISON, wide=True),
     ConsoleRoute(path=f"{_CONSENT}/refuse", handler=consent.refuse, method="POST", roles=_LIAISON),
-    ConsoleRoute(
-        path=f"{_CONSENT}/withdraw", handler=consent.withdrawal_page, roles=_LIAISON, wide=True
-    ),
-    ConsoleRoute(
-        path=f"{_CONSENT}/withdraw",
-        handler=consent.withdraw,
-        method="POST",
-        roles=_LIAISON,
-        wide=True,
-    ),
+    *_bound(f"{_CONSENT}/withdraw", consent.WITHDRAW, _LIAISON, wide=True),
     ConsoleRoute(path=f"{_PACKET}/correct", handler=correction.page, roles=_LIAISON),
     ConsoleRoute(
         path=f"{_PACKET}/correct", handler=correction.enter, method="POST", roles=_LIAISON
@@ -198,28 +185,13 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(
         path=f"{_AGREEMENT}/amend", handler=terms.amend, method="POST", roles=_OFFICER, wide=True
     ),
-    ConsoleRoute(
-        path=f"{_AGREEMENT}/suspend", handler=suspension.suspend_page, roles=_SUSPENDERS, wide=True
-    ),
-    ConsoleRoute(
-        path=f"{_AGREEMENT}/suspend",
-        handler=suspension.suspend,
-        method="POST",
-        roles=_SUSPENDERS,
-        wide=True,
-    ),
+    *_bound(f"{_AGREEMENT}/suspend", suspension.SUSPEND, _SUSPENDERS, wide=True),
     ConsoleRoute(
         path=f"{_AGREEMENT}/resume", handler=suspension.resume, method="POST", roles=_OFFICER
     ),
-    ConsoleRoute(path=f"{_AGREEMENT}/end", handler=suspension.end_page, roles=_OFFICER, wide=True),
-    ConsoleRoute(
-        path=f"{_AGREEMENT}/end", handler=suspension.end, method="POST", roles=_OFFICER, wide=True
-    ),
+    *_bound(f"{_AGREEMENT}/end", suspension.END, _OFFICER, wide=True),
     ConsoleRoute(path=_PROPOSAL, handler=proposal.page),
-    ConsoleRoute(path=f"{_PROPOSAL}/sign", handler=proposal.sign_page, roles=_OFFICER, wide=True),
-    ConsoleRoute(
-        path=f"{_PROPOSAL}/sign", handler=proposal.sign, method="POST", roles=_OFFICER, wide=True
-    ),
+    *_bound(f"{_PROPOSAL}/sign", proposal.SIGN, _OFFICER, wide=True),
     ConsoleRoute(
         path=f"{_PROPOSAL}/decline", handler=proposal.decline, method="POST", roles=_OFFICER
     ),

@@ -8,19 +8,20 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import ActQueued, MalformedInput, NotFound, TearlineError
 from tearline.federation.versions import Members
 from tearline.limits import CONSOLE_PAGE_ROWS
+from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
-from tearline_client.console.pages.acts import QUEUED, STANDS, verify_typed
+from tearline_client.console.forms import Form
+from tearline_client.console.pages.acts import QUEUED, STANDS
+from tearline_client.console.pages.bound_act import BoundAct, Preview, of_address
 from tearline_client.console.pages.packet.recall import (
-    LEAST_HOURS,
-    MOST_HOURS,
-    USUAL_HOURS,
+    USUAL_CHOICES,
     hours_of,
-    offered_reasons,
     reason_of,
+    recall_choices,
     rest_of,
 )
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import KINDS, RECALL_REASONS
+from tearline_client.console.words import KINDS
 from tearline_client.features.recalls.service import RecallPlan
 from tearline_client.rendering.words import agency_name
 from tearline_runtime.turns import in_turns
@@ -46,7 +47,7 @@ class Ticked:
 async def read_page(visit: Visit) -> Response:
     """Shows the names in unread packets, before a person states to have seen them."""
     node, members = visit.node, visit.node.directory.members()
-    unread, left_out = await _divided(visit, is_unread=True)
+    unread, left_out = await _unread(visit)
     found = await node.packets.headings(unread, person=visit.person) if unread else {}
     rows = [
         Ticked(
@@ -71,44 +72,60 @@ async def mark_read(visit: Visit) -> Response:
     return visit.redirect("/packets", {"done": "read"})
 
 
-async def recall_page(visit: Visit) -> Response:
-    """Shows the partners that lose packets of ours, before a recall of all of them."""
+@immutable
+class PlannedRecalls:
+    """Recalls of ticked packets as their page shows them.
+
+    Attributes:
+        plans: The recalls, those of the chosen rest of their lines last.
+        reason: The reason.
+        hours: The hours until the partners must answer.
+    """
+
+    plans: list[RecallPlan]
+    reason: RecallReason
+    hours: int
+
+
+def _start(visit: Visit) -> Form:
+    ticked = of_address(visit).texts("packet")
+    return Form.of([*(("packet", each) for each in ticked), *USUAL_CHOICES])
+
+
+async def _recall_effects(visit: Visit, form: Form) -> Preview[PlannedRecalls]:
+    """Returns the partners that lose packets of ours, before a recall of all of them."""
     members = visit.node.directory.members()
-    ours, left_out = await _divided(visit, is_unread=False)
-    plans = _plans(visit, ours)
+    found = _found(visit, form.texts("packet"))
+    plans = _plans(visit, [each async for each in in_turns(found) if _is_ours(visit, each)])
     rest = _rest(visit, plans)
-    partners = {to for each in [*plans, *rest] for to in each.recipients}
-    return visit.render(
-        "selection_recall.html",
-        {
+    chosen, reason = rest_of(form, rest), reason_of(form)
+    lost = [*plans, *(rest if chosen is None else chosen)]
+    planned = None
+    if plans and chosen is not None and reason is not None:
+        planned = PlannedRecalls(plans=lost, reason=reason, hours=hours_of(form))
+    return Preview(
+        template="selection_recall.html",
+        values={
             "rows": [_lost(visit, members, plan) for plan in plans],
-            "rest": [_lost(visit, members, plan) for plan in rest],
-            "left_out": left_out + len(ours) - len(plans),
-            "count": len(partners),
-            "typed": _typed(plans),
-            "reasons": {each: RECALL_REASONS[each] for each in offered_reasons()},
-            "hours": USUAL_HOURS,
-            "least_hours": LEAST_HOURS,
-            "most_hours": MOST_HOURS,
+            "others": [_lost(visit, members, plan) for plan in lost[len(plans) :]],
+            "left_out": len(found) - len(plans),
+            "names": sorted({agency_name(members, to) for each in lost for to in each.recipients}),
+            **recall_choices(form, has_line=bool(rest)),
         },
+        subject=planned,
+        typed=_typed(plans),
     )
 
 
-async def recall(visit: Visit) -> Response:
+async def _recall(visit: Visit, form: Form, planned: PlannedRecalls) -> Response:
     """Recalls packets of ours from all their partners, after the confirmation was typed.
 
     The packets of each agreement are one act. One that is queued or refused does not end the
     others.
     """
-    form, node = await visit.form(), visit.node
-    plans = _plans(visit, _found(visit, form.texts("packet")))
-    if not plans:
-        raise NotFound("no packet of ours is chosen that partners have")
-    verify_typed(form, _typed(plans))
-    others = rest_of(form, _rest(visit, plans))
-    reason, hours = reason_of(form), hours_of(form)
+    node, reason, hours = visit.node, planned.reason, planned.hours
     by_agreement: dict[bytes, list[RecallPlan]] = {}
-    for plan in [*plans, *others]:
+    for plan in planned.plans:
         agreement = node.packets.manifest(plan.packet).agreement.id
         by_agreement.setdefault(agreement, []).append(plan)
     persons = {
@@ -126,6 +143,9 @@ async def recall(visit: Visit) -> Response:
         )
         await outcome.add(order, [each.packet.hex() for each in (first, *further)])
     return await outcome.shown(visit)
+
+
+RECALL = BoundAct(effects=_recall_effects, act=_recall, start=_start)
 
 
 class Outcome:
@@ -177,19 +197,15 @@ def _found(visit: Visit, ids: Sequence[str]) -> list[bytes]:
     return list(dict.fromkeys(visit.node.packets.find(each) for each in ids))
 
 
-async def _divided(visit: Visit, *, is_unread: bool) -> tuple[list[bytes], int]:
-    """Returns the ticked packets that are unread, or ours, and the number of the others."""
-    node, found = visit.node, _found(visit, visit.request.query_params.getlist("packet"))
-    chosen = [
-        packet
-        async for packet in in_turns(found)
-        if (
-            node.packets.is_unread(packet)
-            if is_unread
-            else node.packets.get(packet).origin == node.uri
-        )
-    ]
+async def _unread(visit: Visit) -> tuple[list[bytes], int]:
+    """Returns the ticked packets that are unread, and the number of the others."""
+    found = _found(visit, visit.request.query_params.getlist("packet"))
+    chosen = [each async for each in in_turns(found) if visit.node.packets.is_unread(each)]
     return chosen, len(found) - len(chosen)
+
+
+def _is_ours(visit: Visit, packet: bytes) -> bool:
+    return visit.node.packets.get(packet).origin == visit.node.uri
 
 
 def _plans(visit: Visit, packets: Sequence[bytes]) -> list[RecallPlan]:

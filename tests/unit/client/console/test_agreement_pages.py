@@ -23,7 +23,7 @@ def path_of(member: Member, name: str = NAME) -> str:
 
 async def post(browser: Browser, path: str, **values: str) -> tuple[int, str]:
     """Sends a form of the session, and follows to the page after it."""
-    reply = await browser.post(path, {"csrf": await browser.csrf(), **values})
+    reply = await browser.act(path, **values)
     if reply.status_code == 303:
         reply = await browser.get(reply.headers["location"])
     return reply.status_code, text_of(reply.text)

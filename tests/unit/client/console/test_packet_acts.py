@@ -60,7 +60,7 @@ def path_to(world: Simulation, packet: bytes, name: str) -> str:
 
 
 async def act(browser: Browser, place: str, /, **values: str | list[str]) -> httpx.Response:
-    return await browser.post(place, {"csrf": await browser.csrf(), **values})
+    return await browser.act(place, **values)
 
 
 async def test_each_field_says_who_has_it_and_by_which_policy(

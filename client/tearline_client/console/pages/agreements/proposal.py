@@ -11,10 +11,12 @@ from tearline.agreements.proposal import OPEN, Offer
 from tearline.dataclass.immutable import immutable
 from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
-from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
+from tearline_client.console.forms import Form
+from tearline_client.console.pages.acts import carried_out, note_of
 from tearline_client.console.pages.agreements.agreement import Term, term_of
 from tearline_client.console.pages.agreements.overview import names
 from tearline_client.console.pages.agreements.words import PROPOSAL_STATES
+from tearline_client.console.pages.bound_act import BoundAct, Preview
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import FORMS
 from tearline_client.rendering.agreements import share_of
@@ -78,44 +80,46 @@ class ClauseChange:
 
 async def page(visit: Visit) -> Response:
     """Shows terms as the difference from the version that they would replace."""
-    return await _page(visit, signs=False)
+    return visit.render("proposal.html", await _values(visit, _offer(visit), signs=False))
 
 
-async def sign_page(visit: Visit) -> Response:
-    """Shows the same, and asks for the confirmation of a signature."""
-    return await _page(visit, signs=True)
-
-
-async def _page(visit: Visit, *, signs: bool) -> Response:
-    node, members = visit.node, visit.node.directory.members()
+async def _signature(visit: Visit, _: Form) -> Preview[Offer]:
+    """Returns the same, before the confirmation of a signature."""
     offer = _offer(visit)
+    return Preview(
+        template="proposal.html",
+        values=await _values(visit, offer, signs=True),
+        subject=offer,
+        typed=f"{offer.agreement.name} {offer.agreement.version}",
+    )
+
+
+async def _values(visit: Visit, offer: Offer, *, signs: bool) -> dict[str, object]:
+    node, members = visit.node, visit.node.directory.members()
     agreement, state = offer.agreement, node.proposals.state_of(offer)
     is_open, officer = state in OPEN, Role.OFFICER in visit.roles
     us = node.identity().agency_uri
     is_ours = agreement.header.signer == node.uri
-    return visit.render(
-        "proposal.html",
-        {
-            "id": offer.terms.hex(),
-            "name": agreement.name,
-            "version": agreement.version,
-            "state": PROPOSAL_STATES[state],
-            "by": agency_name(members, agreement.header.signer),
-            "is_ours": is_ours,
-            "answer_by_ms": offer.answer_by_ms,
-            "from_ms": agreement.valid_from_ms,
-            "until_ms": agreement.valid_until_ms,
-            "signers": names(members, sorted(offer.signers)),
-            "decliners": names(members, sorted(offer.decliners)),
-            "waiting_for": names(members, sorted(offer.waiting_for)),
-            "signs": signs,
-            "can_sign": is_open and officer and us not in offer.signers,
-            "can_decline": is_open and officer and (is_ours or us not in offer.signers),
-            "can_counter": is_open and officer,
-            "note": note_of(visit),
-            **await difference(visit, node.proposals.replaced_by(offer), agreement),
-        },
-    )
+    return {
+        "id": offer.terms.hex(),
+        "name": agreement.name,
+        "version": agreement.version,
+        "state": PROPOSAL_STATES[state],
+        "by": agency_name(members, agreement.header.signer),
+        "is_ours": is_ours,
+        "answer_by_ms": offer.answer_by_ms,
+        "from_ms": agreement.valid_from_ms,
+        "until_ms": agreement.valid_until_ms,
+        "signers": names(members, sorted(offer.signers)),
+        "decliners": names(members, sorted(offer.decliners)),
+        "waiting_for": names(members, sorted(offer.waiting_for)),
+        "signs": signs,
+        "can_sign": is_open and officer and us not in offer.signers,
+        "can_decline": is_open and officer and (is_ours or us not in offer.signers),
+        "can_counter": is_open and officer,
+        "note": note_of(visit),
+        **await difference(visit, node.proposals.replaced_by(offer), agreement),
+    }
 
 
 async def difference(visit: Visit, before: Agreement | None, after: Agreement) -> dict[str, object]:
@@ -167,12 +171,13 @@ def _clauses(
             )
 
 
-async def sign(visit: Visit) -> Response:
+async def _sign(visit: Visit, _: Form, offer: Offer) -> Response:
     """Adds this agency's signature, which cannot be withdrawn."""
-    form, offer = await visit.form(), _offer(visit)
     visit.node.persons.person(visit.person, Role.OFFICER)
-    verify_typed(form, offer.agreement.name)
     return await carried_out(visit, visit.node.proposals.sign(offer), _path(offer), "signed")
+
+
+SIGN = BoundAct(effects=_signature, act=_sign)
 
 
 async def decline(visit: Visit) -> Response:

@@ -1,5 +1,6 @@
 """Suspending, resuming and ending an agreement: the effects are shown before the confirmation."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from tearline.persons.tokens import Role
 from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspension
 from tearline.text.choices import one_of
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.acts import STANDS, carried_out, verify_typed
+from tearline_client.console.pages.acts import STANDS, carried_out
 from tearline_client.console.pages.agreements.agreement import agreement_of, path_of
 from tearline_client.console.pages.agreements.words import (
     IN_FLIGHT,
@@ -21,6 +22,7 @@ from tearline_client.console.pages.agreements.words import (
     ORIGINATED_AT_END,
     SUSPENSION_REASONS,
 )
+from tearline_client.console.pages.bound_act import BoundAct, Preview, of_address
 from tearline_client.console.visit import Visit
 from tearline_client.features.suspensions.effects import Effects
 from tearline_client.rendering.agreements import direction_of
@@ -31,7 +33,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 @immutable
 class Choices:
-    """The choices of a person, as a form or an address states them.
+    """The choices of a person, as a form states them.
 
     Attributes:
         article: The article; empty for the whole agreement.
@@ -48,14 +50,12 @@ class Choices:
     originated: str
 
 
-def _of_address(visit: Visit) -> Choices:
-    return Choices(
-        article=visit.query("article"),
-        direction=visit.query("direction"),
-        reason=visit.query("reason"),
-        in_flight=visit.query("in_flight") or InFlight.HOLD.value,
-        originated=visit.query("originated") or Originated.KEEP.value,
-    )
+def _start(visit: Visit) -> Form:
+    """Returns the choices with which the page begins: mail in flight waits, the rest stays."""
+    given = of_address(visit)
+    usual = {"in_flight": InFlight.HOLD.value, "originated": Originated.KEEP.value}
+    assumed = ((name, text) for name, text in usual.items() if not given.text(name))
+    return Form.of([*given.pairs(), *assumed])
 
 
 def _of_form(form: Form) -> Choices:
@@ -87,19 +87,20 @@ def _choice(kind: type[Choice], text: str, what: str) -> Choice:
         raise MalformedInput(one_of(text, what, [each.value for each in kind])) from None
 
 
-async def suspend_page(visit: Visit) -> Response:
-    """Asks for the scope, and then shows the effects and asks for the confirmation."""
-    return await _page(visit, is_end=False)
+async def _suspension_effects(visit: Visit, form: Form) -> Preview[Suspension]:
+    """Returns the packets that a suspension of the chosen scope touches."""
+    return await _effects(visit, _of_form(form), is_end=False)
 
 
-async def end_page(visit: Visit) -> Response:
-    """Asks for the handling of mail, and then shows the effects and asks for the confirmation."""
-    return await _page(visit, is_end=True)
+async def _end_effects(visit: Visit, form: Form) -> Preview[Suspension]:
+    """Returns the packets that the end of the agreement touches."""
+    return await _effects(visit, replace(_of_form(form), article="", direction=""), is_end=True)
 
 
-async def _page(visit: Visit, *, is_end: bool) -> Response:
-    agreement, chosen = agreement_of(visit), _of_address(visit)
+async def _effects(visit: Visit, chosen: Choices, *, is_end: bool) -> Preview[Suspension]:
+    agreement = agreement_of(visit)
     in_flight = IN_FLIGHT_AT_END if is_end else IN_FLIGHT
+    lacks_article = bool(chosen.direction and not chosen.article)
     values: dict[str, object] = {
         "id": agreement.id.hex(),
         "name": agreement.name,
@@ -107,20 +108,29 @@ async def _page(visit: Visit, *, is_end: bool) -> Response:
         "chosen": chosen,
         "articles": [article.id for article in agreement.terms.articles],
         "directions": _directions(visit, agreement),
-        "reasons": SUSPENSION_REASONS,
-        "in_flight": in_flight,
-        "originated": ORIGINATED_AT_END if is_end else ORIGINATED,
+        "reasons": {each.value: words for each, words in SUSPENSION_REASONS.items()},
+        "in_flight": {each.value: words for each, words in in_flight.items()},
+        "originated": {
+            each.value: words
+            for each, words in (ORIGINATED_AT_END if is_end else ORIGINATED).items()
+        },
         "effects": None,
-        "lacks_article": bool(chosen.direction and not chosen.article),
+        "lacks_article": lacks_article,
     }
-    if chosen.reason and not values["lacks_article"]:
+    suspension = None
+    if chosen.reason and not lacks_article:
         suspension = _suspension(visit, chosen)
         effects = await visit.node.suspensions.effects(agreement, suspension)
         values["effects"] = _effect_rows(visit, effects)
-        values["is_complete"] = effects.is_complete
+        values["is_counted"] = effects.is_complete
         values["fate"] = in_flight[suspension.in_flight]
         values["erases"] = suspension.originated is Originated.ERASE
-    return visit.render("suspend.html", values, status=400 if values["lacks_article"] else 200)
+    return Preview(
+        template="suspend.html",
+        values=values,
+        subject=suspension,
+        typed=" ".join(filter(None, (agreement.name, chosen.article, chosen.direction))),
+    )
 
 
 def _directions(visit: Visit, agreement: Agreement) -> tuple[tuple[str, str], ...]:
@@ -151,11 +161,9 @@ def _effect_rows(visit: Visit, effects: Effects) -> tuple[tuple[str, int, int], 
     )
 
 
-async def suspend(visit: Visit) -> Response:
+async def _suspend(visit: Visit, _: Form, suspension: Suspension) -> Response:
     """Suspends a scope: here at once, elsewhere once notified."""
-    form, agreement = await visit.form(), agreement_of(visit)
-    verify_typed(form, agreement.name)
-    suspension = _suspension(visit, _of_form(form))
+    agreement = agreement_of(visit)
     roles = (Role.LIAISON, Role.OFFICER)
     person = visit.node.persons.acted_as(visit.person, agreement.id, roles)
     if await visit.node.suspensions.standing(agreement, suspension, acted_by=person):
@@ -164,23 +172,9 @@ async def suspend(visit: Visit) -> Response:
     return await carried_out(visit, act, path_of(agreement), "suspended")
 
 
-async def resume(visit: Visit) -> Response:
-    """Lifts the suspensions of this agency, or one of them."""
-    form, agreement = await visit.form(), agreement_of(visit)
-    article = form.text("article")
-    ends = direction_of(visit.node.directory.members(), form.text("direction"))
-    person = visit.node.persons.acted_by(visit.person, agreement.id, Role.OFFICER)
-    act = visit.node.suspensions.resume(
-        agreement.id.hex(), (article, *ends) if form.text("one") else None, acted_by=person
-    )
-    return await carried_out(visit, act, path_of(agreement), "resumed")
-
-
-async def end(visit: Visit) -> Response:
+async def _end(visit: Visit, _: Form, said: Suspension) -> Response:
     """Ends the agreement permanently for this agency."""
-    form, agreement = await visit.form(), agreement_of(visit)
-    verify_typed(form, agreement.name)
-    said = _suspension(visit, _of_form(form))
+    agreement = agreement_of(visit)
     act = visit.node.suspensions.end(
         agreement.id.hex(),
         reason=said.reason,
@@ -189,3 +183,20 @@ async def end(visit: Visit) -> Response:
         acted_by=visit.node.persons.acted_by(visit.person, agreement.id, Role.OFFICER),
     )
     return await carried_out(visit, act, path_of(agreement), "ended")
+
+
+async def resume(visit: Visit) -> Response:
+    """Lifts one suspension of this agency, as the form names it."""
+    form, agreement = await visit.form(), agreement_of(visit)
+    if not form.text("one"):
+        raise MalformedInput("one suspension is chosen: its form says so by `one`")
+    ends = direction_of(visit.node.directory.members(), form.text("direction"))
+    person = visit.node.persons.acted_by(visit.person, agreement.id, Role.OFFICER)
+    act = visit.node.suspensions.resume(
+        agreement.id.hex(), (form.text("article"), *ends), acted_by=person
+    )
+    return await carried_out(visit, act, path_of(agreement), "resumed")
+
+
+SUSPEND = BoundAct(effects=_suspension_effects, act=_suspend, start=_start)
+END = BoundAct(effects=_end_effects, act=_end, start=_start)

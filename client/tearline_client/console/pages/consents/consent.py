@@ -10,7 +10,8 @@ from tearline.onward.consent import ConsentStatus, ConsentStep
 from tearline.onward.use import Use
 from tearline.persons.tokens import Role
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
+from tearline_client.console.pages.acts import carried_out, note_of
+from tearline_client.console.pages.bound_act import BoundAct, Preview
 from tearline_client.console.pages.consents.overview import consent_row
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import CONSENT_STEPS, FORMS
@@ -49,18 +50,38 @@ async def page(visit: Visit) -> Response:
     return _shown(visit, _find(visit))
 
 
-async def give_page(visit: Visit) -> Response:
-    """Shows the fields as their reader would get or use them; the access log has this."""
-    return _giving(visit, _find(visit))
+def _asked(visit: Visit) -> Form:
+    """Returns the choices with which the page begins: every field that was asked about."""
+    asked = _find(visit).said.get(ConsentStep.ASK)
+    return Form.of(("path", path) for path in (asked.terms.fields if asked else ()))
 
 
-async def give(visit: Visit) -> Response:
-    """Gives a consent to the chosen fields, or has it wait for a second person."""
-    form, record = await visit.form(), _find(visit)
+async def _gift(visit: Visit, form: Form) -> Preview[ConsentRecord]:
+    """Returns the fields as their reader would get or use them; the access log has this."""
+    node, record = visit.node, _find(visit)
     paths = form.texts("path")
-    if not paths:
-        raise MalformedInput("no field is chosen")
-    repeats = form.text("repeats").strip()
+    asked = record.said.get(ConsentStep.ASK)
+    recipient = asked.terms.scope if asked and record.use is Use.PASS_ON else record.peer
+    fields = node.packets.fields(
+        record.packet, asked.terms.fields if asked else (), person=visit.person
+    )
+    ref = node.packets.manifest(record.packet).agreement
+    rows = opened_rows([(each, recipient) for each in fields], node.directory.members())
+    return Preview(
+        template="consents/give.html",
+        values={
+            **_facts(visit, record),
+            "rows": [{**row, "form_words": _FORMS[str(row["form"])]} for row in rows],
+            "chosen": paths,
+            "until": form.text("until"),
+            "takes_two": takes_two(node, ref.id, ref.article),
+        },
+        subject=record if paths else None,
+    )
+
+
+async def _give(visit: Visit, form: Form, record: ConsentRecord) -> Response:
+    """Gives a consent to the chosen fields, or has it wait for a second person."""
     place, waits = f"/consents/{record.id.hex()}", False
 
     async def act() -> None:
@@ -68,51 +89,59 @@ async def give(visit: Visit) -> Response:
         given = await give_consent(
             visit.node,
             record,
-            paths,
+            form.texts("path"),
             ends_ms=until(form),
             note=form.text("note").strip(),
-            repeats=repeats,
+            repeats=form.text("repeats").strip(),
             person=visit.person,
         )
         waits = isinstance(given, bytes)
 
-    try:
-        done = await carried_out(visit, act(), place, "given")
-    except ValueRepeated as repeated:
-        return _giving(visit, record, form, refused=repeated)
+    done = await carried_out(visit, act(), place, "given")
     return visit.redirect(place, {"done": "given_waits"}) if waits else done
+
+
+GIVE = BoundAct(effects=_gift, act=_give, start=_asked)
 
 
 async def refuse(visit: Visit) -> Response:
     """Refuses a requested consent."""
-    return await _close(visit, ConsentStep.REFUSE, "consent_refused")
-
-
-async def withdrawal_page(visit: Visit) -> Response:
-    """Shows the effect of a withdrawal before the partner's name is typed."""
-    return _withdrawal(visit, _find(visit))
-
-
-async def withdraw(visit: Visit) -> Response:
-    """Withdraws a consent that this agency gave or asked for, permanently."""
     form, record = await visit.form(), _find(visit)
-    verify_typed(form, agency_name(visit.node.directory.members(), record.peer))
-    return await _close(visit, ConsentStep.WITHDRAW, "withdrawn")
+    try:
+        return await _close(visit, form, record, ConsentStep.REFUSE, "consent_refused")
+    except ValueRepeated as repeated:
+        return _shown(visit, record, form, refused=repeated)
 
 
-async def _close(visit: Visit, step: ConsentStep, done: str) -> Response:
-    form, node, record = await visit.form(), visit.node, _find(visit)
+async def _withdrawal(visit: Visit, _: Form) -> Preview[ConsentRecord]:
+    """Returns the facts of a consent before the partner's name is typed."""
+    record = _find(visit)
+    return Preview(
+        template="consents/withdraw.html",
+        values=_facts(visit, record),
+        subject=record,
+        typed=agency_name(visit.node.directory.members(), record.peer),
+    )
+
+
+async def _withdraw(visit: Visit, form: Form, record: ConsentRecord) -> Response:
+    """Withdraws a consent that this agency gave or asked for, permanently."""
+    return await _close(visit, form, record, ConsentStep.WITHDRAW, "withdrawn")
+
+
+WITHDRAW = BoundAct(effects=_withdrawal, act=_withdraw)
+
+
+async def _close(
+    visit: Visit, form: Form, record: ConsentRecord, step: ConsentStep, done: str
+) -> Response:
+    node = visit.node
     agreement = node.packets.manifest(record.packet).agreement.id
     acted_by = node.persons.acted_by(visit.person, agreement, Role.LIAISON)
     close = node.consents.refuse if step is ConsentStep.REFUSE else node.consents.withdraw
     note, repeats = form.text("note").strip(), form.text("repeats").strip()
     closing = close(record.id, note=note, repeats=repeats, acted_by=acted_by)
-    try:
-        return await carried_out(visit, closing, f"/consents/{record.id.hex()}", done)
-    except ValueRepeated as repeated:
-        if step is ConsentStep.REFUSE:
-            return _shown(visit, record, form, refused=repeated)
-        return _withdrawal(visit, record, form, refused=repeated)
+    return await carried_out(visit, closing, f"/consents/{record.id.hex()}", done)
 
 
 def until(form: Form) -> int:
@@ -134,18 +163,13 @@ def _find(visit: Visit) -> ConsentRecord:
     return visit.node.consents.find(visit.request.path_params["consent"])
 
 
-def _facts(
-    visit: Visit, record: ConsentRecord, form: Form | None, refused: TearlineError | None
-) -> dict[str, object]:
+def _facts(visit: Visit, record: ConsentRecord) -> dict[str, object]:
     """Returns the values that each page of a consent shows."""
     members = visit.node.directory.members()
     waits = record.id in visit.node.approvals.by_question()
     return {
         "row": consent_row(visit, members, record, waits=waits),
         "passes_on": record.use is Use.PASS_ON,
-        "refused": refused,
-        "note": form.text("note") if form else "",
-        "repeats": form.text("repeats") if form else "",
     }
 
 
@@ -158,7 +182,9 @@ def _shown(
     members = visit.node.directory.members()
     is_liaison = Role.LIAISON in visit.roles
     values = {
-        **_facts(visit, record, form, refused),
+        **_facts(visit, record),
+        "said": form or Form({}),
+        "refused": refused,
         "done": note_of(visit),
         "steps": [
             StepLine(
@@ -174,35 +200,3 @@ def _shown(
         "may_open": is_liaison,
     }
     return visit.render("consents/consent.html", values, status=status_of(refused))
-
-
-def _giving(
-    visit: Visit,
-    record: ConsentRecord,
-    form: Form | None = None,
-    refused: TearlineError | None = None,
-) -> Response:
-    node, asked = visit.node, record.said.get(ConsentStep.ASK)
-    paths = asked.terms.fields if asked else ()
-    recipient = asked.terms.scope if asked and record.use is Use.PASS_ON else record.peer
-    fields = node.packets.fields(record.packet, paths, person=visit.person)
-    ref = node.packets.manifest(record.packet).agreement
-    rows = opened_rows([(each, recipient) for each in fields], node.directory.members())
-    values = {
-        **_facts(visit, record, form, refused),
-        "rows": [{**row, "form_words": _FORMS[str(row["form"])]} for row in rows],
-        "chosen": form.texts("path") if form else paths,
-        "until": form.text("until") if form else "",
-        "takes_two": takes_two(node, ref.id, ref.article),
-    }
-    return visit.render("consents/give.html", values, status=status_of(refused))
-
-
-def _withdrawal(
-    visit: Visit,
-    record: ConsentRecord,
-    form: Form | None = None,
-    refused: TearlineError | None = None,
-) -> Response:
-    values = _facts(visit, record, form, refused)
-    return visit.render("consents/withdraw.html", values, status=status_of(refused))

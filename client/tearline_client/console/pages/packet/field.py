@@ -10,8 +10,10 @@ from tearline.federation.versions import Members
 from tearline.identity import agency_uri_of
 from tearline_client.audit.who_saw import OTHERS, Answer, Sighting
 from tearline_client.console.field_names import words_of
+from tearline_client.console.forms import Form
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.acts import STANDS
+from tearline_client.console.pages.bound_act import BoundAct, Preview
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import FORMS
 from tearline_client.drafting.release import Held, release_field, takes_two
@@ -28,6 +30,21 @@ _ANSWERS: Mapping[Answer, str] = {
     Answer.NO: mark("No"),
     Answer.INDETERMINATE: mark("Not known"),
 }
+
+
+@immutable
+class FieldDisclosure:
+    """Disclosure of a field that a person asks for.
+
+    Attributes:
+        packet: 32 bytes, a packet of ours.
+        path: The field.
+        partner: Short name of the partner.
+    """
+
+    packet: bytes
+    path: str
+    partner: str
 
 
 @immutable
@@ -90,15 +107,16 @@ def _holder(members: Members, each: Sighting) -> Holder:
     )
 
 
-async def disclosure_page(visit: Visit) -> Response:
-    """Shows one field of our packet as a partner would get it, before it is disclosed."""
-    node = visit.node
-    packet_id, path = _field(visit, visit.query("path"))
-    wanted = node.packets.disclosure(packet_id, path, visit.query("to"), person=visit.person)
+async def _disclosure(visit: Visit, form: Form) -> Preview[FieldDisclosure]:
+    """Returns one field of our packet as a partner would get it, before it is disclosed."""
+    node, partner = visit.node, form.text("to")
+    packet_id, path = _field(visit, form.text("path"))
+    wanted = node.packets.disclosure(packet_id, path, partner, person=visit.person)
     ref = wanted.shown.manifest.agreement
-    return visit.render(
-        "packet_disclosure.html",
-        {
+    return Preview(
+        template="packet_disclosure.html",
+        subject=FieldDisclosure(packet=packet_id, path=path, partner=partner),
+        values={
             **_place(packet_id, path),
             "partner": agency_name(node.directory.members(), wanted.recipient),
             "value": field_text(wanted.field.field),
@@ -123,14 +141,16 @@ def _before(wanted: Disclosure) -> str:
     return mark("Withheld") if had is None else FORMS[had.form]
 
 
-async def disclose(visit: Visit) -> Response:
+async def _disclose(visit: Visit, form: Form, wanted: FieldDisclosure) -> Response:
     """Discloses one field of our packet to a partner, or has it wait for a second person."""
-    form = await visit.form()
-    node = visit.node
-    packet_id, path = _field(visit, form.text("path"))
     repeats = form.text("repeats").strip()
     released = await release_field(
-        node, packet_id, path, form.text("to"), repeats=repeats, person=visit.person
+        visit.node,
+        wanted.packet,
+        wanted.path,
+        wanted.partner,
+        repeats=repeats,
+        person=visit.person,
     )
     if isinstance(released, Held):
         done = STANDS
@@ -141,7 +161,10 @@ async def disclose(visit: Visit) -> Response:
     else:
         verify_accepted(released)
         done = "disclosed"
-    return visit.redirect(f"/packets/{packet_id.hex()}", {"done": done})
+    return visit.redirect(f"/packets/{wanted.packet.hex()}", {"done": done})
+
+
+DISCLOSE = BoundAct(effects=_disclosure, act=_disclose)
 
 
 def _field(visit: Visit, path: str) -> tuple[bytes, str]:

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal
-from tearline.errors import ActQueued, MalformedInput, NotConfirmed
+from tearline.errors import ActQueued, MalformedInput
 from tearline.limits import MIN_ANSWER_MS
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
@@ -12,6 +12,7 @@ from tearline.text.choices import one_of
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
 from tearline_client.console.pages.acts import STANDS
+from tearline_client.console.pages.bound_act import BoundAct, Preview, of_address
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS, RECALL_REASONS
 from tearline_client.features.recalls.service import RecallPlan
@@ -23,17 +24,19 @@ LEAST_HOURS, MOST_HOURS = MIN_ANSWER_MS // _HOUR_MS, 24 * 365
 """Hours that an officer may give partners to answer."""
 USUAL_HOURS = 72
 """Hours until partners must answer, unless an officer chooses others."""
-_TYPED_DIGITS = 12  # as the command line asks for
+USUAL_CHOICES = (("hours", str(USUAL_HOURS)),)
+"""Choices with which the form of a recall begins."""
+_TYPED_DIGITS = 6
 _LINE, _ALONE = "line", "alone"
 
 
 @immutable
 class Scope:
-    """Scope of a recall, as in the address of its page.
+    """Scope of a recall, as in its form.
 
     Attributes:
         packet: 32 bytes.
-        partners: Short names of the partners; empty for all.
+        partners: Short names of the partners; at least one.
         path: The recalled field; empty for all fields.
     """
 
@@ -50,68 +53,105 @@ class Scope:
         return node.recalls.line(plan, to=self.partners, path=self.path)
 
 
-async def page(visit: Visit) -> Response:
-    """Shows the scope of a recall, and the partners that it affects."""
-    node = visit.node
-    partners = tuple(filter(None, visit.request.query_params.getlist("from")))
-    scope = _scope(visit, partners, visit.query("path"))
-    members, plan = node.directory.members(), scope.plan(node)
-    others = scope.line(node, plan)
-    recipients = {each.grant.address.recipient for each in node.packets.grants(scope.packet)}
-    return visit.render(
-        "packet_recall.html",
-        {
-            "id": scope.packet.hex(),
-            "typed": scope.packet.hex()[:_TYPED_DIGITS],
-            "kind": KINDS[node.packets.manifest(scope.packet).kind],
-            "path": scope.path,
-            "label": words_of(scope.path.rpartition("/")[2]) if scope.path else "",
-            "recipients": sorted(agency_name(members, each) for each in recipients),
-            "chosen": scope.partners,
-            "affected": tuple(
-                (each.packet.hex(), sorted(agency_name(members, to) for to in each.recipients))
-                for each in [plan, *others]
-            ),
-            "count": len({to for each in [plan, *others] for to in each.recipients}),
-            "has_line": bool(others),
-            "reasons": {each: RECALL_REASONS[each] for each in offered_reasons()},
-            "hours": USUAL_HOURS,
-            "least_hours": LEAST_HOURS,
-            "most_hours": MOST_HOURS,
-        },
+@immutable
+class PlannedRecall:
+    """A recall as its page shows it.
+
+    Attributes:
+        plan: The recall of the packet.
+        line: The recalls of the rest of its line of corrections that the person chose.
+        reason: The reason.
+        hours: The hours until the partners must answer.
+    """
+
+    plan: RecallPlan
+    line: list[RecallPlan]
+    reason: RecallReason
+    hours: int
+
+
+def _start(visit: Visit) -> Form:
+    """Returns the choices with which the page begins: every recipient, and the usual hours."""
+    given = of_address(visit)
+    packet = visit.node.packets.find(visit.request.path_params["packet"])
+    partners = given.texts("from") or _recipients(visit, packet)
+    return Form.of(
+        [*(("from", each) for each in partners), ("path", given.text("path")), *USUAL_CHOICES]
     )
 
 
-async def recall(visit: Visit) -> Response:
-    """Recalls a packet of ours, or one field of it, after its name was typed."""
-    form = await visit.form()
+def _recipients(visit: Visit, packet: bytes) -> list[str]:
+    members = visit.node.directory.members()
+    recipients = {each.grant.address.recipient for each in visit.node.packets.grants(packet)}
+    return sorted(agency_name(members, each) for each in recipients)
+
+
+async def _effects(visit: Visit, form: Form) -> Preview[PlannedRecall]:
+    """Returns the partners that lose the packet or the field."""
     node = visit.node
-    scope = _scope(visit, form.texts("from"), form.text("path"))
-    if form.text("typed").strip() != scope.packet.hex()[:_TYPED_DIGITS]:
-        raise NotConfirmed
+    scope = _scope(visit, form)
+    members, recipients = node.directory.members(), _recipients(visit, scope.packet)
     plan = scope.plan(node)
     others = scope.line(node, plan)
-    others = rest_of(form, others)
-    manifest = node.packets.manifest(scope.packet)
+    chosen = rest_of(form, others)
+    plans = [plan, *(others if chosen is None else chosen)]
+    affected = tuple(
+        (each.packet.hex(), sorted(agency_name(members, to) for to in each.recipients))
+        for each in plans
+    )
+    reason = reason_of(form)
+    names = sorted({name for _, lost in affected for name in lost})
+    planned = None
+    if reason is not None and chosen is not None:
+        planned = PlannedRecall(plan=plan, line=chosen, reason=reason, hours=hours_of(form))
+    short = scope.packet.hex()[:_TYPED_DIGITS]
+    return Preview(
+        template="packet_recall.html",
+        values={
+            "id": scope.packet.hex(),
+            "kind": KINDS[node.packets.manifest(scope.packet).kind],
+            "path": scope.path,
+            "label": words_of(scope.path.rpartition("/")[2]) if scope.path else "",
+            "recipients": recipients,
+            "chosen": scope.partners,
+            "affected": affected,
+            "names": names,
+            "is_all": set(names) >= set(recipients),
+            **recall_choices(form, has_line=bool(others)),
+        },
+        subject=planned,
+        typed=names[0] if len(names) == 1 else f"{short} {len(names)}",
+    )
+
+
+async def _recall(visit: Visit, form: Form, planned: PlannedRecall) -> Response:
+    """Recalls a packet of ours, or one field of it, after its scope was typed."""
+    node, packet = visit.node, planned.plan.packet
+    manifest = node.packets.manifest(packet)
     acted_by = node.persons.acted_by(visit.person, manifest.agreement.id, Role.LIAISON)
     try:
         made = await node.recalls.recall(
-            plan,
-            reason_of(form),
-            line=others,
-            respond_in_ms=hours_of(form) * _HOUR_MS,
+            planned.plan,
+            planned.reason,
+            line=planned.line,
+            respond_in_ms=planned.hours * _HOUR_MS,
             acted_by=acted_by,
         )
     except ActQueued:
         done = "queued"
     else:
         done = "recalled" if made else STANDS
-    return visit.redirect(f"/packets/{scope.packet.hex()}", {"done": done})
+    return visit.redirect(f"/packets/{packet.hex()}", {"done": done})
 
 
-def _scope(visit: Visit, partners: tuple[str, ...], path: str) -> Scope:
-    node = visit.node
-    packet_id = node.packets.find(visit.request.path_params["packet"])
+RECALL = BoundAct(effects=_effects, act=_recall, start=_start)
+
+
+def _scope(visit: Visit, form: Form) -> Scope:
+    node, partners = visit.node, form.texts("from")
+    if not partners:
+        raise MalformedInput("tick the partners that lose it")
+    packet_id, path = node.packets.find(visit.request.path_params["packet"]), form.text("path")
     return Scope(
         packet=packet_id,
         partners=partners,
@@ -119,32 +159,51 @@ def _scope(visit: Visit, partners: tuple[str, ...], path: str) -> Scope:
     )
 
 
+def recall_choices(form: Form, *, has_line: bool) -> dict[str, object]:
+    """Returns the values of the template for the choices that each recall has."""
+    return {
+        "reasons": {each.value: RECALL_REASONS[each] for each in offered_reasons()},
+        "reason": form.text("reason"),
+        "hours": hours_of(form),
+        "least_hours": LEAST_HOURS,
+        "most_hours": MOST_HOURS,
+        "has_line": has_line,
+        "rest": form.text("rest"),
+    }
+
+
 def offered_reasons() -> list[RecallReason]:
     """Returns the reasons that a person may give; a suspension gives its own."""
     return [each for each in RecallReason if each is not RecallReason.SUSPENDED]
 
 
-def rest_of(form: Form, others: list[RecallPlan]) -> list[RecallPlan]:
+def rest_of(form: Form, others: list[RecallPlan]) -> list[RecallPlan] | None:
     """Returns the recalls of the rest of a line of corrections that a form chooses.
 
+    Returns:
+        The recalls; None if there is a rest, and no choice yet.
+
     Raises:
-        MalformedInput: If there is a rest, and no choice.
+        MalformedInput: If the choice is none of the two.
     """
-    if others and form.text("rest") not in (_LINE, _ALONE):
-        raise MalformedInput(one_of(form.text("rest"), "choice for the rest", (_LINE, _ALONE)))
-    return others if form.text("rest") == _LINE else []
+    chosen = form.text("rest")
+    if chosen not in ("", _LINE, _ALONE):
+        raise MalformedInput(one_of(chosen, "choice for the rest", (_LINE, _ALONE)))
+    if others and not chosen:
+        return None
+    return others if chosen == _LINE else []
 
 
-def reason_of(form: Form) -> RecallReason:
-    """Returns the reason that a form states.
+def reason_of(form: Form) -> RecallReason | None:
+    """Returns the reason that a form states; None before a choice.
 
     Raises:
         MalformedInput: If a person may not give it.
     """
     reason = form.text("reason")
-    if reason not in offered_reasons():
+    if reason and reason not in offered_reasons():
         raise MalformedInput(one_of(reason, "reason of a recall", offered_reasons()))
-    return RecallReason(reason)
+    return RecallReason(reason) if reason else None
 
 
 def hours_of(form: Form) -> int:
