@@ -111,8 +111,7 @@ async def test_an_act_without_the_typed_name_does_nothing(
         f"/proposals/{proposed.hex()}/sign",
     ):
         for typed in ("", "bilateral", NAME.upper(), f"{NAME}x"):
-            values = {**WHOLE, "csrf": await browser.csrf(), "typed": typed}
-            reply = await browser.post(path, values)
+            reply = await browser.act(path, **{**WHOLE, "typed": typed})
             assert (reply.status_code, "TL-USE-005" in reply.text) == (400, True)
     assert not mx.suspensions.positions(found)
     assert len(mx.proposals.offer(proposed).steps) == 1
@@ -175,7 +174,6 @@ async def test_an_agreement_named_as_the_id_of_another_does_not_replace_it(
     await all_hear(world)
     assert found.id.hex() in {each.name for each in mx.agreements.list()}
     browser = await console.signed_in("officer")
-    values = {**WHOLE, "csrf": await browser.csrf()}
-    reply = await browser.post(f"/agreements/{found.id.hex()}/suspend", values)
+    reply = await browser.act(f"/agreements/{found.id.hex()}/suspend", **WHOLE)
     assert reply.status_code == 303
     assert mx.suspensions.positions(found)

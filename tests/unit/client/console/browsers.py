@@ -91,7 +91,7 @@ class Browser:
         given = {"origin": self.origin, "sec-fetch-site": "same-origin", **(headers or {})}
         return await self.client.post(path, data=dict(values), headers=given)
 
-    async def act(self, path: str, **values: str | list[str]) -> httpx.Response:
+    async def act(self, path: str, /, **values: str | list[str]) -> httpx.Response:
         """Does an act as a person does: sends its choices, and then what the page shows of them.
 
         An act without a page of effects is sent once.
@@ -127,7 +127,7 @@ def seen_in(text: str, verdict: str = "") -> str:
     """The digest in the form of a page that has a button, or in its only one; empty without one."""
     for form in text.split("<form")[1:]:
         found = re.search(r'name="seen" value="([^"]+)"', form)
-        if found is not None and f'value="{verdict}">' in form:
+        if found is not None and (not verdict or f'value="{verdict}">' in form):
             return found[1]
     return ""
 

@@ -96,7 +96,7 @@ async def test_a_proposal_shows_what_each_partner_gains_and_is_signed(
     assert "Retention at recipients 730 d 365 d" in text
     assert "Waits for mx-prosecutor, cn-public-security" in text
     assert (await post(browser, f"{path}/sign", typed="narcotics"))[0] == 400
-    status, text = await post(browser, f"{path}/sign", typed=f" {NAME}  ")
+    status, text = await post(browser, f"{path}/sign", typed=f" {NAME} 2  ")
     assert (status, "Signed by mx-prosecutor, us-justice" in text) == (200, True)
     assert "Signed. The agreement comes into force" in text
     await world.cn.node.proposals.sign(world.cn.node.proposals.offer(proposed))
@@ -197,7 +197,11 @@ async def test_only_the_scope_counts_and_is_suspended(
     query = f"reason=leak&article=money-laundering&direction={way}"
     text = text_of((await browser.get(f"{path}?{query}")).text)
     assert "us-justice 1 0 On their way" in text
-    for odd in ("reason=why", "reason=leak&article=x", "reason=leak&direction=a"):
+    for odd in (
+        "reason=why",
+        "reason=leak&article=x",
+        "reason=leak&article=money-laundering&direction=a",
+    ):
         assert (await browser.get(f"{path}?{odd}")).status_code in (400, 403, 404), odd
     lacking = await browser.get(f"{path}?reason=leak&direction={way}")
     assert "choose the article above" in text_of(lacking.text)
@@ -210,7 +214,7 @@ async def test_only_the_scope_counts_and_is_suspended(
         originated="freeze",
         article="money-laundering",
         direction=way,
-        typed=NAME,
+        typed=f"{NAME} money-laundering {way}",
     )
     assert "article money-laundering from mx-prosecutor to us-justice" in text
     assert "Partners may not open earlier packets until resumption" in text

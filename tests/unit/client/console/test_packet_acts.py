@@ -161,21 +161,21 @@ async def test_a_recall_shows_everyone_affected_and_takes_the_typed_name(
     one = await ana.get(f"{place}?from=mx-prosecutor")
     assert "1 partner must erase it." in one.text
     values = {"reason": "mistake", "hours": str(USUAL_HOURS), "from": "mx-prosecutor"}
-    for wrong in ("", packet.hex()[:11], "yes"):
+    for wrong in ("", packet.hex()[:12], "cn-public-security"):
         reply = await act(ana, place, **values, typed=wrong)
         assert reply.status_code == 400
         assert "TL-USE-005" in reply.text
     for odd in ({"reason": "whim"}, {"hours": "0"}, {"hours": "-3"}, {"hours": "1e9"}):
-        reply = await act(ana, place, **{**values, **odd}, typed=packet.hex()[:12])
+        reply = await act(ana, place, **{**values, **odd}, typed="mx-prosecutor")
         assert reply.status_code == 400
     assert not world.us.node.recalls.of(packet)
-    reply = await act(ana, place, **values, typed=packet.hex()[:12])
+    reply = await act(ana, place, **values, typed="mx-prosecutor")
     assert reply.headers["location"] == f"/packets/{packet.hex()}?done=recalled"
     (recall,) = world.us.node.recalls.of(packet)
     assert recall.partner == world.mx.node.uri
     assert recall.order.reason is RecallReason.MISTAKE
     assert recall.order.acted_by is not None
-    again = await act(ana, place, **values, typed=packet.hex()[:12])
+    again = await act(ana, place, **values, typed="mx-prosecutor")
     assert again.headers["location"] == f"/packets/{packet.hex()}?done=stands"
     assert world.us.node.recalls.of(packet) == (recall,)
 

@@ -8,7 +8,7 @@ from support.node import context_of
 from support.simulation import Simulation
 from tearline.packets.recall import KeepGround, RecallState
 from tearline.persons.tokens import Role
-from unit.client.console.browsers import Browser, ConsoleUnderTest, add_person, console_of
+from unit.client.console.browsers import Browser, ConsoleUnderTest, add_person, console_of, seen_in
 from unit.client.console.test_packet_acts import act
 from unit.client.console.test_work_pages import text_of
 
@@ -97,13 +97,16 @@ async def test_only_an_officer_keeps_and_only_on_a_ground(
     place = await recall(world, packet)
     typed = packet.hex()[:12]
     liaison = await console.signed_in("liaison")
-    refused = await act(liaison, place, verdict="keep", ground="evidence", typed=typed)
-    assert refused.status_code == 403
+    page = await act(liaison, place, verdict="keep", ground="evidence", typed=typed)
+    assert 'value="keep"' not in page.text
+    seen = seen_in(page.text, "erase")
+    values = {"verdict": "keep", "ground": "evidence", "typed": typed, "seen": seen}
+    refused = await liaison.post(place, {"csrf": await liaison.csrf(), **values})
+    assert refused.status_code == 409
     officer = await console.signed_in("officer")
-    refused = await act(officer, place, verdict="keep", ground="", typed=typed)
-    assert refused.status_code == 400
-    refused = await act(officer, place, verdict="erase", typed=typed)
-    assert refused.status_code == 403
+    page = await act(officer, place, verdict="keep", ground="", typed=typed)
+    assert 'value="keep"' not in page.text
+    await act(officer, place, verdict="erase", typed=typed)
     assert state_of(world, packet) == [RecallState.OPEN]
     reply = await act(officer, place, verdict="keep", ground="evidence", typed=typed)
     assert reply.headers["location"] == "/recalls?done=kept"

@@ -153,13 +153,13 @@ async def test_an_item_is_answered_by_typed_fields_and_a_document(
     assert {b"250000", PDF} <= contents
 
 
-async def test_records_come_as_a_file_and_answer_all_open_items(
+async def test_records_come_as_a_file_and_answer_the_ticked_items(
     world: Simulation, console: ConsoleUnderTest, request_id: bytes
 ) -> None:
     browser = await console.signed_in("officer")
     path = f"/requests/{request_id.hex()}/answer"
     line = b'{"id":"a","schema":"BankAccount","properties":{"accountNumber":["DE00123"]}}\n'
-    draft = await browser.send(path, {}, [("records", ("records.jsonl", line))])
+    draft = await browser.send(path, {"item": ["1", "2"]}, [("records", ("records.jsonl", line))])
     await confirm(browser, draft)
     await world.us.node.receive()
     assert phases(request_id, world.us, world.mx) == [Phase.ANSWERED, Phase.ANSWERED]
@@ -203,7 +203,7 @@ async def test_a_supplement_says_what_it_overturns_and_takes_the_typed_id(
     path = f"/requests/{request_id.hex()}/answer?supplement=1"
     assert (await browser.get(path)).status_code == 403  # while it is open
     await world.mx.node.requests.refuse(request_id, Ground.NOT_HELD, [], PERSON)
-    assert "Items; without a choice, all refused ones" in (await browser.get(path)).text
+    assert "Items; tick each one that this answers" in (await browser.get(path)).text
     values = {"supplement": "1", "item": "2", "phone.phone": "+14155550100"}
     draft = await browser.send(path, values)
     preview = text_of((await browser.get(draft.headers["location"])).text)

@@ -126,12 +126,16 @@ async def test_both_sides_take_their_steps_from_question_to_feedback(
     assert phases(request_id, world.us, world.mx) == [Phase.CLOSED, Phase.CLOSED]
 
 
-async def test_all_open_items_are_refused_without_a_choice(
+async def test_nothing_is_refused_without_a_ticked_item(
     world: Simulation, console: ConsoleUnderTest, request_id: bytes
 ) -> None:
     browser = await console.signed_in("officer")
     ground = Ground.NEITHER
     reply = await step(browser, request_id, kind="refuse", ground=ground.value)
+    assert (reply.status_code, "no item is ticked" in reply.text) == (400, True)
+    assert not any(item.ground for item in world.mx.node.requests.show(request_id).items)
+    ticked = ["1", "2"]
+    reply = await step(browser, request_id, kind="refuse", ground=ground.value, item=ticked)
     assert reply.status_code == 303
     view = world.mx.node.requests.show(request_id)
     assert [item.ground for item in view.items] == [ground, ground]
@@ -148,7 +152,7 @@ async def test_all_open_items_are_refused_without_a_choice(
         ({"kind": "refuse", "ground": "not-held", "item": ["x"]}, "TL-USE", 400),
         ({"kind": "clarify", "text": " "}, "TL-RFI-015", 400),
         (
-            {"kind": "refuse", "ground": "neither-confirm-nor-deny", "text": "psst"},
+            {"kind": "refuse", "ground": "neither-confirm-nor-deny", "text": "psst", "item": ["1"]},
             "TL-RFI-015",
             400,
         ),

@@ -149,9 +149,10 @@ RECALL = BoundAct(effects=_effects, act=_recall, start=_start)
 
 def _scope(visit: Visit, form: Form) -> Scope:
     node, partners = visit.node, form.texts("from")
+    packet_id, path = node.packets.find(visit.request.path_params["packet"]), form.text("path")
+    node.recalls.plan(packet_id)  # a packet of a partner's is answered as none
     if not partners:
         raise MalformedInput("tick the partners that lose it")
-    packet_id, path = node.packets.find(visit.request.path_params["packet"]), form.text("path")
     return Scope(
         packet=packet_id,
         partners=partners,

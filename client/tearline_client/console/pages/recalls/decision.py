@@ -48,7 +48,11 @@ async def _effects(visit: Visit, form: Form) -> Preview[Decision]:
             "kind": KINDS[manifest.kind],
             "case": cases.get(manifest.case_id, manifest.case_id),
             "rows": [recall_row(visit, members, each) for each in effects.recalls],
-            "effects": effects,
+            "effects": {
+                "erased": effects.erased,
+                "left": effects.left,
+                "drafts": effects.drafts,
+            },
             "uses": [REACHES[each] for each in effects.uses],
             "is_kept": any(each.state is RecallState.KEPT for each in effects.recalls),
             "grounds": {each.value: words for each, words in KEEP_GROUNDS.items()},

@@ -43,9 +43,10 @@ async def preview(visit: Visit) -> Response:
     supplement = bool(form.text("supplement"))
     packet = node.requests.find(visit.request.path_params["request"])
     try:
-        items = node.requests.answerable(
-            packet, form.numbers("item", MAX_REQUEST_ITEMS), supplement=supplement
-        )
+        chosen = form.numbers("item", MAX_REQUEST_ITEMS)
+        if not chosen:
+            raise MalformedInput("no item is ticked: tick each item that this answers")
+        items = node.requests.answerable(packet, chosen, supplement=supplement)
         records, files = imported_records(form), documents(form)
         if not (records or files):
             raise MalformedInput("an answer has records or documents")

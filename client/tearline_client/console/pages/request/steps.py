@@ -152,13 +152,16 @@ def choice_of(form: Form, packet: bytes) -> StepChoice:
         raise MalformedInput("kind: no form takes this step")
     if act.is_typed and form.text("typed").strip() != packet.hex()[:SHOWN_DIGITS]:
         raise NotConfirmed
+    items = form.numbers("item", MAX_REQUEST_ITEMS)
+    if act.kind is StepKind.REFUSE and not items:
+        raise MalformedInput("no item is ticked: tick each item that you refuse")
     days = form.numbers("days", _MAX_DAYS)
     useful = form.text("useful")
     return StepChoice(
         kind=act.kind,
         text=form.text("text").strip(),
         repeats=form.text("repeats").strip(),
-        items=form.numbers("item", MAX_REQUEST_ITEMS),
+        items=items,
         ground=form.member("ground", Ground),
         extension_ms=sum(days) * _DAY_MS,
         urgency=form.member("urgency", Urgency),
