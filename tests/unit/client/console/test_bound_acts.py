@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from attacks.test_proposals import new_terms
+from support.node import context_of
 from support.simulation import Simulation
 from tearline.onward.use import Use
 from tearline.packets.recall import RecallReason
@@ -70,6 +71,7 @@ async def _selection(world: Simulation) -> tuple[str, str]:
 
 
 async def _decision(world: Simulation) -> tuple[str, str]:
+    object.__setattr__(context_of(world.us.node), "asks_before_erasing", True)
     (packet,) = await world.mx.send(world.us)
     await world.us.node.receive()
     mx = world.mx.node
