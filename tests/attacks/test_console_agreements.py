@@ -8,7 +8,7 @@ from attacks.test_console import INJECTIONS, ORIGINS_OF_OTHERS, is_harmless
 from attacks.test_proposals import all_hear, new_terms, terms
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
-from unit.client.console.browsers import ConsoleUnderTest, add_person, console_of
+from unit.client.console.browsers import ConsoleUnderTest, add_person, console_of, seen_in
 
 NAME = "narcotics-2026"
 WHOLE = {"reason": "leak", "in_flight": "hold", "originated": "keep", "typed": NAME}
@@ -177,3 +177,33 @@ async def test_an_agreement_named_as_the_id_of_another_does_not_replace_it(
     reply = await browser.act(f"/agreements/{found.id.hex()}/suspend", **WHOLE)
     assert reply.status_code == 303
     assert mx.suspensions.positions(found)
+
+
+async def test_a_changed_choice_suspends_nothing(
+    world: Simulation, console: ConsoleUnderTest
+) -> None:
+    found = world.mx.node.agreements.by_name(NAME)
+    path = f"/agreements/{found.id.hex()}/suspend"
+    browser = await console.signed_in("officer")
+    article = {"article": found.terms.articles[0].id}
+    values = {**WHOLE, "csrf": await browser.csrf()}
+    shown = await browser.post(path, {**values, **article})
+    for seen in (seen_in(shown.text), "", "00" * 32):
+        await browser.post(path, {**values, "seen": seen})
+        assert not world.mx.node.suspensions.positions(found)
+
+
+async def test_a_partner_whose_box_is_unticked_keeps_its_packet(world: Simulation) -> None:
+    (packet,) = await world.mx.send(world.us, world.cn)
+    add_person(world.mx, "ana", Role.LIAISON)
+    browser = await console_of(world.mx).signed_in("ana")
+    path = f"/packets/{packet.hex()}/recall"
+    both = ["cn-public-security", "us-justice"]
+    typed = f"{packet.hex()[:6]} 2"
+    values = {"reason": "mistake", "hours": "72", "typed": typed, "csrf": await browser.csrf()}
+    shown = await browser.post(path, {**values, "from": both})
+    sent = {**values, "seen": seen_in(shown.text)}
+    for chosen in (["us-justice"], []):
+        reply = await browser.post(path, {**sent, "from": chosen})
+        assert reply.status_code in (400, 409)
+        assert not world.mx.node.recalls.of(packet)

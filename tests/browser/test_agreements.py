@@ -19,7 +19,7 @@ async def suspend(page: Page, origin: str) -> None:
     await page.get_by_role("button", name="Show the effects").click()
     await expect(page.locator("#effects")).to_contain_text("On their way:")
     await page.get_by_label(f"Type {NAME} to confirm").fill(NAME)
-    await page.get_by_role("button", name="Suspend now").click()
+    await page.get_by_role("button", name=f"Suspend the whole agreement {NAME}").click()
     await expect(page.get_by_role("status")).to_contain_text("Suspended here from this moment.")
 
 

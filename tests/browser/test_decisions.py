@@ -26,8 +26,9 @@ async def test_a_recall_is_answered_from_the_tasks_with_the_typed_id(
         await expect(page.locator("h1")).to_have_text("Answer a recall: Lead")
         await expect(page.locator(".facts")).to_contain_text("Fields that erasing removes")
         await page.get_by_label("Ground").select_option("evidence")
+        await page.get_by_role("button", name="Continue with this ground").click()
         await page.locator("#keep-typed").fill(packet.hex()[:12])
-        await page.get_by_role("button", name="Keep it on this ground").click()
+        await page.get_by_role("button", name="Keep it on the ground").click()
         await expect(page.get_by_role("status")).to_contain_text("Kept.")
     assert [each.state for each in mx.recalls.of(packet)] == [RecallState.KEPT]
 

@@ -201,11 +201,11 @@ async def lead_is_recalled(cast: Cast, packet: str, older: str) -> None:
     await cast.ana.follow("Recall")
     await cast.ana.confirm()
     await page.locator(f"input[name=from][value={MX}]").uncheck()
-    await cast.ana.press("Show the effect")
     await page.locator("#reason").select_option("source-at-risk")
     await page.locator("input[name=rest][value=line]").check()
-    await page.locator("#typed").fill(packet[:12])
-    await cast.ana.press("Recall")
+    await cast.ana.press("Show the effect")
+    await page.locator("#typed").fill(CN)
+    await page.locator("article button.danger").click()
     await cast.ana.confirm()
     await cast.ana.expect_said(
         "Recalled. Earlier reading and copying at the partners cannot be undone."
@@ -263,13 +263,13 @@ async def agreement_is_suspended_and_resumed(cast: Cast) -> None:
     await page.locator("#reason").select_option("review")
     await cast.jun.press("Show the effects")
     await page.locator("#typed").fill(AGREEMENT)
-    await cast.jun.press("Suspend now")
+    await page.locator("#effects button.danger").click()
     await cast.jun.confirm()
     await cast.ana.await_at(path, "[role=note]", CN)
     await cast.jun.await_at(
         path, "[role=note]", cast.jun.says("Suspended by %(agency)s", agency=CN)
     )
-    await cast.jun.press("Resume")
+    await cast.jun.press("Resume the whole agreement")
     await expect(page.locator("[role=note]")).to_have_count(0)
     await cast.ana.await_at(path, "[role=note]", gone=True)
 

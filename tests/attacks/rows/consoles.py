@@ -29,6 +29,12 @@ _FORGED = "a_token_that_no_key_of_the_provider_signed_is_refused"
 
 CONSOLES = (
     _attack(
+        "have an act done with other choices than its page showed",
+        "tests/attacks/test_console_agreements.py::test_a_changed_choice_suspends_nothing",
+        "pages.bound_act:is_seen",
+        "True",
+    ),
+    _attack(
         "send a form from a page elsewhere",
         "a_page_of_another_origin_changes_nothing",
         "guard:Origins.refusal",
