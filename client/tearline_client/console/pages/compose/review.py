@@ -197,6 +197,7 @@ async def last_page(visit: Visit) -> Response:
     prepared = content_of(find_draft(visit))
     node, members = visit.node, visit.node.directory.members()
     draft = prepared.plans[0].draft
+    cases = {each.id.hex(): each.title for each in node.cases.all()}
     totals = []
     for recipient in prepared.recipients():
         forms = [cell.form for cell in prepared.cells() if cell.recipient == recipient]
@@ -214,6 +215,7 @@ async def last_page(visit: Visit) -> Response:
             "purpose": draft.purpose,
             "urgency": URGENCIES[draft.urgency],
             "evaluation": draft.evaluation,
+            "case": cases.get(draft.case_id, draft.case_id),
             "totals": totals,
             "documents": prepared.wish.documents,
             "corrects": prepared.wish.corrects.hex(),
