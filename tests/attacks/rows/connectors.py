@@ -44,8 +44,44 @@ CONNECTORS = (
     _import(
         "have an attribute sent under a milder marking than its tags",
         "test_misp.py::test_an_attribute_is_as_strict_as_its_event",
-        "misp_tags:Caveats.exceed",
-        "False",
+        "caveats:unkept",
+        "''",
+    ),
+    _import(
+        "have an object sent under a milder marking, by a definition that is not understood",
+        "test_foreign_markings.py::test_a_definition_of_stix_that_is_stricter_or_not_understood[mark0]",
+        "caveats:caveat",
+        "'H0'",
+    ),
+    _import(
+        "have an object sent under a milder marking, by characters that look the same",
+        "test_foreign_markings.py::test_a_strict_amber_of_any_spelling_is_understood[mark4]",
+        "caveats:plain",
+        "text",
+    ),
+    _import(
+        "have an object sent under a milder marking, by a selector that finds no value",
+        "test_foreign_markings.py::test_a_marking_of_an_object_of_stix_in_another_place[more6]",
+        "stix_markings:_finds",
+        "True",
+    ),
+    _import(
+        "have an object sent under a milder marking, by a property of OpenCTI that marks",
+        "test_foreign_markings.py::test_a_marking_of_an_object_of_stix_in_another_place[more1]",
+        "stix_markings:_more",
+        "iter(())",
+    ),
+    _import(
+        "have an event sent under a milder marking, by a tag of another taxonomy",
+        "test_foreign_markings.py::test_a_tag_of_misp_that_is_stricter_or_not_understood[NOFORN]",
+        "misp_tags:_is_marking",
+        "name.startswith('tlp:')",
+    ),
+    _import(
+        "have an event for its own organisation sent without a word",
+        "test_foreign_markings.py::test_a_distribution_is_reported_wherever_it_is[0_0]",
+        "misp_distribution:restriction",
+        "''",
     ),
     _export(
         "learn the id of an entity, often a hash of its name, from an event for MISP",

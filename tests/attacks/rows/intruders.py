@@ -478,7 +478,7 @@ FILES = (
     _file(
         "have a value of a bundle sent under a milder marking than its own",
         "client/connectors/importers/test_stix.py::test_a_granular_marking_keeps_one_value_home",
-        "tearline_client.connectors.importers.stix_markings:unkept",
+        "tearline_client.connectors.importers.caveats:unkept",
         "''",
     ),
     _file(

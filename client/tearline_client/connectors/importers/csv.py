@@ -5,7 +5,9 @@ and an IBAN or BIC has one spelling. Different spellings of an id column identif
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +18,7 @@ from tearline.errors import ImportRefused, MalformedInput
 from tearline.limits import MAX_UPLOADED_TABLE
 from tearline.text.choices import listed
 from tearline_client.connectors.contract import Importer, Option, OptionKind, Options
+from tearline_client.connectors.importers.caveats import Caveats, cell_caveats, plain, unkept
 from tearline_client.connectors.importers.dates import iso_date
 from tearline_client.connectors.importers.identifiers import Verdict, check, check_property
 from tearline_client.connectors.importers.mapping import (
@@ -37,6 +40,11 @@ from tearline_client.planning.ftm_schema import Property, PropertyType, property
 _ID_SIZE = 20
 # Enumerations that sources write as words; all other values keep their spelling.
 _SPELLED_AS_CODES = frozenset({PropertyType.COUNTRY, PropertyType.GENDER})
+# Names of columns that hold markings, in capitals.
+_MARKS = re.compile(
+    r"\b(?:TLP|PAP|MARKINGS?|CLASSIFICATION|HANDLING|CAVEATS?|DISSEMINATION|ORCON|CLASIFICACIÓN"
+    r"|NIVEL DE RESERVA)\b|密级|密級|保密"
+)
 # Identifiers for which blanks and capitals do not matter.
 _OF_ONE_SPELLING = frozenset({"bic", "iban"})
 
@@ -89,15 +97,26 @@ def iter_csv(
     for column in header:
         if column not in taken:
             report.add(Concern.STAYS_HOME, "no property takes it", line=1, column=column)
-    tellers = _tellers(mapping)
+    tellers, marks = _tellers(mapping), [each for each in header if _marks(each, taken)]
     for number, (line, cells) in enumerate(rows, 1):
         row = _Row(
-            number=number, line=line, cells=cells, mapping=mapping, tellers=tellers, report=report
+            number=number,
+            line=line,
+            cells=cells,
+            mapping=mapping,
+            tellers=tellers,
+            marks={column: cell_caveats(cells[column]) for column in marks},
+            report=report,
         )
         entities, before = tuple(row.entities()), report.made
         yield from entities
         if entities and before and report.made == before:
             report.repeat(line)
+
+
+def _marks(column: str, taken: Container[str]) -> bool:
+    """Returns whether a column holds markings: its name says so, and no property takes it."""
+    return column not in taken and bool(_MARKS.search(plain(column).replace("_", " ")))
 
 
 _Tellers = Mapping[tuple[str, str], tuple[Property, FromColumn]]
@@ -124,9 +143,26 @@ class _Row:
     cells: Mapping[str, str]
     mapping: TableMapping
     tellers: _Tellers
+    marks: Mapping[str, Caveats]
     report: Report
 
     def entities(self) -> Iterator[Entity]:
+        """Yields the entities of the row, without values that its markings keep home."""
+        caveats = frozenset[str]().union(*self.marks.values())
+        for entity in self._entities():
+            kept = {
+                name: values
+                for name, values in entity.properties.items()
+                if not unkept(entity.schema, name, caveats)
+            }
+            if len(kept) < len(entity.properties):
+                column = next(iter(self.marks))
+                why = "values of the row: its marking is stricter than the profile's, or unknown"
+                self.report.add(Concern.STAYS_HOME, why, line=self.line, column=column)
+            if kept or not caveats:
+                yield replace(entity, properties=kept)
+
+    def _entities(self) -> Iterator[Entity]:
         schemata, found, present = {}, {}, {}
         for name, entry in self.mapping.entities.items():
             is_told = any(self.cells[column].strip() for column in entry.id)

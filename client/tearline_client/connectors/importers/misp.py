@@ -11,29 +11,31 @@ from typing import Any, BinaryIO
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.connectors.contract import Importer, Option
+from tearline_client.connectors.importers.caveats import Caveats
 from tearline_client.connectors.importers.json_reader import JsonReader
 from tearline_client.connectors.importers.misp_distribution import (
     DISTRIBUTION,
     NOT_SHARED,
     is_shared,
+    restriction,
 )
 from tearline_client.connectors.importers.misp_objects import EntityDraft, schema_of
 from tearline_client.connectors.importers.misp_tags import (
-    Caveats,
+    TAGS,
     has_other_tags,
     read_marking,
-    read_tags,
+    record_caveats,
 )
 from tearline_client.connectors.importers.report import Concern, Report, judge
 from tearline_client.planning.entities import Entity
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-_EVENT, _RESPONSE, _OBJECT, _ATTRIBUTE, _TAG = "Event", "response", "Object", "Attribute", "Tag"
+_EVENT, _RESPONSE, _OBJECT, _ATTRIBUTE = "Event", "response", "Object", "Attribute"
 _REFERENCE, _DELETED = "ObjectReference", "deleted in MISP"
 # Of the instance, or in MISP's database alone.
 _TECHNICAL = frozenset(
     {
-        "Attribute", "ObjectReference", "Org", "Tag", "attribute_count", "category", "deleted",
+        "Attribute", "ObjectReference", "Org", *TAGS, "attribute_count", "category", "deleted",
         "description", "disable_correlation", "event_creator_email", "event_id",
         "id", "locked", "meta-category", "name", "object_id", "object_relation",
         "org_id", "orgc_id", "proposal_email_lock", "protected", "publish_timestamp", "published",
@@ -123,13 +125,11 @@ def _overview(stream: BinaryIO, group: str) -> tuple[_Event, ...]:
             elif key == _ATTRIBUTE:
                 for _ in reader.elements():
                     reader.value()
-            elif key in (_TAG, *DISTRIBUTION):
+            elif key in (*TAGS, *DISTRIBUTION):
                 known[key] = reader.value()
             else:
                 reader.value()
-        found.append(
-            (read_tags(known.get(_TAG, [])), not group or is_shared(known, group, is_event=True))
-        )
+        found.append((record_caveats(known), not group or is_shared(known, group, is_event=True)))
         if not found[-1][1]:
             objects |= dict.fromkeys(own, False)
     if not found:
@@ -185,11 +185,11 @@ def _object(
     if why:
         report.add(Concern.STAYS_HOME, why, line=line, column=_OBJECT, id=uuid)
         return
-    draft = EntityDraft(uuid, schema, line, report)
+    draft, caveats = EntityDraft(uuid, schema, line, report), event.caveats | record_caveats(record)
     for each in _listed(record.get(_ATTRIBUTE), line):
         place = f"{schema}.{each.get('object_relation', '')}"
         if _may_go(each, event, place, _own_uuid(each, uuid), line, report):
-            draft.put(each, event.caveats.with_tags(each.get(_TAG)), _own_uuid(each, uuid))
+            draft.put(each, caveats | record_caveats(each), _own_uuid(each, uuid))
             _leave_keys(each, _ATTRIBUTE, line, report)
     links: list[EntityDraft] = []
     for each in _listed(record.get(_REFERENCE), line):
@@ -201,7 +201,7 @@ def _object(
         else:
             if read_marking(each.get("comment")) is None:  # an export states the marking there
                 _leave(each.get("comment"), f"{_REFERENCE}.comment", line, report)
-            links.extend(draft.refer(each, target, event.caveats))
+            links.extend(draft.refer(each, target, caveats))
     _leave_keys(record, _OBJECT, line, report)
     yield from _made([draft, *links], line, report)
 
@@ -218,7 +218,7 @@ def _alone(record: Mapping[str, Any], event: _Event, line: int, report: Report) 
         report.add(Concern.STAYS_HOME, why, line=line, column=_ATTRIBUTE, id=uuid)
         return
     draft = EntityDraft(uuid, schema, line, report)
-    draft.add(name, value, event.caveats.with_tags(record.get(_TAG)), uuid)
+    draft.add(name, value, event.caveats | record_caveats(record), uuid)
     _leave_keys(record, _ATTRIBUTE, line, report)
     yield from _made([draft], line, report)
 
@@ -264,7 +264,10 @@ def _leave_keys(record: Mapping[str, Any], kind: str, line: int, report: Report)
 def _leave(value: Any, key: str, line: int, report: Report) -> None:
     """Reports a key that is not carried, at its first occurrence."""
     name = key.rpartition(".")[2]
-    if name == _TAG and has_other_tags(value):
+    if name == DISTRIBUTION[0]:
+        if not (why := restriction(value)):
+            return
+    elif name in TAGS and has_other_tags(value):
         why = "tags that are no marking are not carried in each line that has them"
     elif value not in _EMPTY and name not in _TECHNICAL:
         why = "describes the event or its handling in MISP, in each line that has it"

@@ -8,6 +8,26 @@ DISTRIBUTION = ("distribution", "SharingGroup")
 
 _ALL_COMMUNITIES, _SHARING_GROUP, _INHERITED = "3", "4", "5"
 NOT_SHARED = "MISP does not share it with this sharing group"
+_READERS = {
+    "0": "its own organisation",
+    "1": "the communities of its instance",
+    "2": "connected communities",
+    _SHARING_GROUP: "a sharing group",
+}
+
+
+def restriction(level: Any) -> str:
+    """Returns why a distribution is reported: the values of its record are sent to others, too.
+
+    It is empty for a record that is for all, or as strict as the one around it.
+    """
+    if str(level) in (_ALL_COMMUNITIES, _INHERITED):
+        return ""
+    readers = _READERS.get(str(level), "readers that are not known")
+    return (
+        f"MISP gives it to {readers} alone; --sharing-group keeps others' values home, in each line"
+        " that has it"
+    )
 
 
 def is_shared(record: Mapping[str, Any], group: str, *, is_event: bool = False) -> bool:

@@ -6,9 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tearline.errors import ImportRefused
-from tearline.policy.marking import Marking
-from tearline.policy.profile import default_marking, property_category
-from tearline_client.connectors.importers.misp_tags import Caveats, read_marking
+from tearline_client.connectors.importers.caveats import Caveats, unkept
+from tearline_client.connectors.importers.misp_tags import read_marking
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.misp_templates import TEMPLATES
 from tearline_client.planning.entities import Entity
@@ -107,7 +106,7 @@ class EntityDraft:
 
     def add(self, name: str, value: str, caveats: Caveats, uuid: str) -> bool:
         """Adds a value, unless its tags are stricter than the marking; returns whether it did."""
-        if caveats.exceed(self._marking(name)):
+        if unkept(self.schema, name, caveats):
             why = "a tag of it, or of its event, is unknown or stricter than the profile's marking"
             self._leave(why, name, uuid)
             return False
@@ -121,7 +120,7 @@ class EntityDraft:
         """Adds a reference; yields a link of its own if the schema has no property for it."""
         kind = reference.get("relationship_type")
         name = kind if isinstance(kind, str) else ""
-        stated = read_marking(reference.get("comment")) or caveats
+        stated = caveats | (read_marking(reference.get("comment")) or frozenset())
         if is_reference(self.schema, name):
             self.add(name, entity_id(target), stated, self._uuid)
             return
@@ -140,9 +139,6 @@ class EntityDraft:
         if self._properties:
             properties = {name: tuple(values) for name, values in self._properties.items()}
             yield Entity(id=entity_id(self._uuid), schema=self.schema, properties=properties)
-
-    def _marking(self, name: str) -> Marking:
-        return default_marking(property_category(self.schema, name))
 
     def _leave(self, why: str, name: str, uuid: str) -> None:
         column = f"{self.schema}.{name}"

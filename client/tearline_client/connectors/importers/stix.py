@@ -52,7 +52,7 @@ def iter_stix(
             if index.definitions.add(made):
                 carried(object_id)
             else:
-                why = "a marking that is no TLP, PAP or handling code"
+                why = "a marking that is not understood, so values with it stay"
                 report.add(Concern.STAYS_HOME, why, line=line, column=_MARKING, id=object_id)
             continue
         if object_id in _OURS:

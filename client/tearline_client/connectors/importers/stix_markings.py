@@ -1,21 +1,26 @@
-"""Markings of objects of STIX 2.1, and whether the marking profile keeps each of them.
+"""Markings of objects of STIX 2.1, as caveats of their values."""
 
-An import marks fields by the marking profile. A value with a stricter marking than that is not
-carried, for it would be sent under a milder one.
-"""
-
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 from tearline.limits import MAX_JSON_DEPTH
-from tearline.policy.marking import Marking, Pap, Tlp
-from tearline.policy.profile import FieldPath, marking_of
+from tearline.policy.marking import Tlp
 from tearline_client.connectors.exporters.stix_markings import (
     STATEMENTS,
     TLP_EXTENSION,
     TLP_IDS,
+)
+from tearline_client.connectors.exporters.stix_shapes import ENTITY_EXTENSION, OBJECT_EXTENSION
+from tearline_client.connectors.importers.caveats import (
+    UNKNOWN,
+    Caveats,
+    caveat,
+    level_caveat,
+    plain,
+    states_level,
 )
 
 _TLP_1 = {
@@ -26,10 +31,23 @@ _TLP_1 = {
 }
 """Ids that STIX 2.1 itself fixes, for TLP 1.0."""
 _KNOWN = {**_TLP_1, **{ref: level for level, ref in TLP_IDS.items()}}
-_TLP = {f"TLP:{level.text.upper()}": level for level in Tlp}
-_PAP = {f"PAP:{level.text.upper()}": level for level in Pap} | {"PAP:WHITE": Pap.CLEAR}
-_CODES = {text: code for code, text in STATEMENTS.items()}
+_CODES = {plain(text): code for code, text in STATEMENTS.items()}
+_OURS = frozenset({ENTITY_EXTENSION, OBJECT_EXTENSION})
+_OPENCTI = frozenset(
+    {
+        "extension-definition--ea279b3e-5c71-4632-ac08-831c66a786ba",
+        "extension-definition--f93e2c80-4231-4f9a-af8b-95c9bd566a82",
+    }
+)
+"""Extensions of OpenCTI. In a definition, they hold its order and colour, and state no marking."""
+_MARKS = re.compile(
+    r"(?:\A|_)(?:tlp|pap|markings?|classification|handling|caveats?|dissemination|distribution"
+    r"|granted_refs|restrictions?|sharing|releasab\w*)(?:\Z|_)",
+    re.IGNORECASE,
+)
+"""Names of properties of other programs that mark, such as ``x_opencti_granted_refs``."""
 _MAX_DOTS = 2 * MAX_JSON_DEPTH  # in a selector of a value; names have few
+_INDEX = re.compile(r"\[(?:0|[1-9]\d{0,6})\]\Z", re.ASCII)
 _REFS, _GRANULAR = "object_marking_refs", "granular_markings"
 MARKINGS = frozenset({_REFS, _GRANULAR})
 """Properties of an object that hold its markings."""
@@ -39,12 +57,18 @@ class Definitions:
     """Marking definitions of a bundle, and those that bundles need not contain."""
 
     def __init__(self) -> None:
-        self._labels = {ref: f"TLP:{level.text.upper()}" for ref, level in _KNOWN.items()}
+        self._labels = {
+            ref: frozenset({f"TLP:{level.text.upper()}"}) for ref, level in _KNOWN.items()
+        }
 
     def add(self, definition: Mapping[str, Any]) -> bool:
-        """Adds a definition, and returns whether it is a TLP, PAP or handling code."""
-        ref = definition["id"]
-        return bool(self._labels.setdefault(ref, _label(definition)))
+        """Adds a definition, and returns whether it is understood.
+
+        Several definitions with one id state the caveats of each.
+        """
+        ref, stated = definition["id"], frozenset(_stated(definition)) or {UNKNOWN}
+        self._labels[ref] = self._labels.get(ref, frozenset()) | stated
+        return UNKNOWN not in stated
 
     def labels(self, made: Mapping[str, Any], *, is_own: bool) -> "Labels":
         """Returns the labels of an object's values; see ``Labels``."""
@@ -54,31 +78,39 @@ class Definitions:
 class Labels:
     """Labels of an object's values, such as ``TLP:RED``.
 
-    The label ``?`` stands for a marking without a definition, and for markings that cannot be read.
+    ``UNKNOWN`` stands for a marking without a definition, and for markings that cannot be read. A
+    granular marking concerns the whole object if a selector of it finds no value.
 
     Args:
-        labels: Label by id of a marking definition, empty for one that is none of ours.
+        labels: Labels by id of a marking definition.
         made: The object.
         is_own: Whether it was made by Tearline: its granular markings name all properties that
             have a handling code, unless all have it.
     """
 
-    def __init__(self, labels: Mapping[str, str], made: Mapping[str, Any], *, is_own: bool) -> None:
+    def __init__(
+        self, labels: Mapping[str, Caveats], made: Mapping[str, Any], *, is_own: bool
+    ) -> None:
         refs, parts = made.get(_REFS, []), made.get(_GRANULAR, [])
         is_read = _are_texts(refs) and isinstance(parts, list) and all(map(_is_granular, parts))
         if not is_read:
             refs, parts = [""], []
-        self._of_object = {labels.get(ref, "?") for ref in refs} - {""}
+        unknown = frozenset({UNKNOWN})
+        self._of_object = {label for ref in refs for label in labels.get(ref, unknown)}
+        self._of_object.update(_more(made))
         self.has_languages = any("lang" in part for part in parts)
         """Whether some granular markings name a language."""
         self._granular: dict[str, set[str]] = {}  # selectors by label, of which there are few
+        lost: set[str] = set()
         for part in parts:
-            label = labels.get(part["marking_ref"], "?") if "marking_ref" in part else ""
-            if label and part["selectors"]:
+            for label in labels.get(part["marking_ref"], unknown) if "marking_ref" in part else ():
                 self._granular.setdefault(label, set()).update(part["selectors"])
+                if not all(_finds(made, each) for each in part["selectors"]):
+                    lost.add(label)
         self._ordered = {label: sorted(places) for label, places in self._granular.items()}
         told = self._granular.keys() if is_own else set()
         self._everywhere = {label for label in self._of_object if label not in told}
+        self._lost = frozenset(lost)
 
     def at(self, selector: str) -> frozenset[str]:
         """Returns the labels of the value at a selector, and of each part of it.
@@ -94,40 +126,62 @@ class Labels:
             for label in self._everywhere | {each for each in self._of_object if ":" in each}
             if label.partition(":")[0] not in levels
         }
-        return frozenset(own | inherited | parts)
+        return frozenset(own | inherited | parts) | self._lost
 
 
-def unkept(schema: str, prop: str, labels: frozenset[str]) -> str:
-    """Returns a label that the profile's marking of a property does not keep, or empty text.
+def _stated(definition: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the labels that a definition states: each part of it that is not ours is unknown."""
+    stated = definition.get("definition", {})
+    for name, value in stated.items() if isinstance(stated, dict) else [("", stated)]:
+        kind = plain(name)
+        if not isinstance(value, str):
+            yield UNKNOWN
+        elif kind in ("TLP", "PAP"):
+            yield level_caveat(kind, value)
+        else:
+            yield _CODES.get(plain(value)) or caveat(value)
+    told = definition.get("extensions", {})
+    extensions = told if isinstance(told, dict) else {"": told}
+    for name, part in extensions.items():
+        level = part.get("tlp_2_0") if isinstance(part, dict) and name == TLP_EXTENSION else None
+        if isinstance(level, str):
+            yield level_caveat("TLP", level)
+        elif name not in _OPENCTI:
+            yield UNKNOWN
+    # The name repeats the others, and may be the only one.
+    is_alone = not (stated or extensions.keys() - _OPENCTI)
+    for name, value in [("name", definition.get("name")), *_foreign(definition)]:
+        if isinstance(value, str) and (states_level(value) or (name == "name" and is_alone)):
+            yield level_caveat("TLP", value)
 
-    Args:
-        schema: Schema of the entity.
-        prop: Name of the property.
-        labels: Labels of its values in the source.
-    """
-    kept = marking_of(FieldPath(token="t", schema=schema, property=prop).encode())  # noqa: S106
-    return next((label for label in sorted(labels) if not _keeps(kept, label)), "")
+
+def _foreign(made: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields the properties of an object that other programs added, with their values."""
+    yield from ((name, value) for name, value in made.items() if name.startswith("x_"))
+    extensions = made.get("extensions")
+    for name, part in extensions.items() if isinstance(extensions, dict) else ():
+        if name not in _OURS and isinstance(part, dict):
+            yield from part.items()
 
 
-def _keeps(kept: Marking, label: str) -> bool:
-    if label in _TLP:
-        return kept.tlp >= _TLP[label]
-    if label in _PAP:
-        return kept.pap >= _PAP[label]
-    return kept.orcon if label == "ORCON" else label in ("H0", *kept.handling)
+def _more(made: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the labels of properties by which other programs mark an object."""
+    for name, value in _foreign(made):
+        if value and _MARKS.search(name):
+            yield level_caveat("TLP", value) if isinstance(value, str) else UNKNOWN
 
 
-def _label(definition: Mapping[str, Any]) -> str:
-    """Returns the label that a definition states, or empty text if it is none of ours."""
-    extension = _part(definition, "extensions", TLP_EXTENSION, "tlp_2_0")
-    level = extension or _part(definition, "definition", "tlp")
-    if isinstance(level, str):
-        label = "TLP:" + level.upper().replace("WHITE", "CLEAR")
-        return label if label in _TLP else ""
-    statement = _part(definition, "definition", "statement")
-    if not isinstance(statement, str):
-        return ""
-    return statement if statement in _PAP else _CODES.get(statement, "")
+def _finds(made: Mapping[str, Any], selector: str) -> bool:
+    """Returns whether an object has a value at a selector."""
+    found: Any = made
+    for part in selector.split("."):
+        if isinstance(found, dict) and part in found:
+            found = found[part]
+        elif isinstance(found, list) and _INDEX.match(part) and int(part[1:-1]) < len(found):
+            found = found[int(part[1:-1])]
+        else:
+            return False
+    return True
 
 
 def _around(selector: str) -> Iterator[str]:
@@ -154,10 +208,3 @@ def _is_granular(part: Any) -> bool:
 
 def _are_texts(data: Any) -> bool:
     return isinstance(data, list) and all(isinstance(each, str) for each in data)
-
-
-def _part(data: Mapping[str, Any], *names: str) -> Any:
-    found: Any = data
-    for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found

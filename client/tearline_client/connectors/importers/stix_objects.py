@@ -15,8 +15,9 @@ from tearline_client.connectors.exporters.stix_shapes import (
     link_shape,
     plain_time,
 )
+from tearline_client.connectors.importers.caveats import UNKNOWN, unkept
 from tearline_client.connectors.importers.report import Concern, Report, judge
-from tearline_client.connectors.importers.stix_markings import MARKINGS, Labels, unkept
+from tearline_client.connectors.importers.stix_markings import MARKINGS, Labels
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import NEVER_TRAVELS, is_reference
 
@@ -279,7 +280,8 @@ class ObjectReader:
                 label = unkept(schema, name, labels.at(selector))
                 if label:
                     place = selector.rpartition(".")[0] or selector
-                    why = f"the marking profile does not keep its marking, {label}"
+                    told = "which is not understood" if label == UNKNOWN else label
+                    why = f"the marking profile does not keep its marking, {told}"
                     self._home(line, made, place, why)
                 else:
                     kept.setdefault(name, []).extend(texts)

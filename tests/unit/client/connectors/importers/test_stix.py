@@ -195,7 +195,8 @@ def test_a_class_with_a_stricter_marking_than_the_name_is_not_shown_by_the_schem
 def test_many_selectors_take_little_work_for_each_value() -> None:
     ref = TLP_IDS[max(TLP_IDS)]
     selectors = [f"labels.[{number}]" for number in range(3_000)]
-    made = person(granular_markings=[{"marking_ref": ref, "selectors": selectors}])
+    items = [str(number) for number in range(3_001)]
+    made = person(labels=items, granular_markings=[{"marking_ref": ref, "selectors": selectors}])
     labels = Definitions().labels(made, is_own=False)
     calls = list[str]()
     sys.setprofile(lambda frame, event, _: calls.append(event))
@@ -264,12 +265,13 @@ def test_a_marking_without_a_definition_counts_as_stricter() -> None:
         read(bundle(person(object_marking_refs=[ref])))
 
 
-def test_a_statement_of_another_program_is_reported_and_keeps_nothing_home() -> None:
+def test_a_statement_of_another_program_is_reported_and_keeps_its_objects_home() -> None:
     ref = "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41db"
     mark = {"type": "marking-definition", "id": ref, "definition": {"statement": "(c) A"}}
-    entities, report = read(bundle(mark, person(object_marking_refs=[ref])))
-    assert len(entities) == 1
-    assert told(report) == {("marking-definition", ref)}
+    other = person(id=ID.replace("733c", "833c"), name="Ana")
+    entities, report = read(bundle(mark, person(object_marking_refs=[ref]), other))
+    assert [each.properties["name"] for each in entities] == [("Ana",)]
+    assert {("marking-definition", ref), ("identity.name", ID)} <= told(report)
 
 
 def test_the_newest_version_alone_is_carried_and_a_revoked_object_is_not() -> None:
