@@ -83,6 +83,12 @@ CONNECTORS = (
         "misp_distribution:restriction",
         "''",
     ),
+    _import(
+        "have a row of a table sent under a milder marking than its column states",
+        "test_foreign_markings.py::test_a_column_of_markings_keeps_those_values_home_that_it_must",
+        "csv:_marks",
+        "False",
+    ),
     _export(
         "learn the id of an entity, often a hash of its name, from an event for MISP",
         "tests/attacks/test_exported_events.py"

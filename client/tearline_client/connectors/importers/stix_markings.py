@@ -31,7 +31,7 @@ _TLP_1 = {
 }
 """Ids that STIX 2.1 itself fixes, for TLP 1.0."""
 _KNOWN = {**_TLP_1, **{ref: level for level, ref in TLP_IDS.items()}}
-_CODES = {plain(text): code for code, text in STATEMENTS.items()}
+_CODES = {text.upper(): code for code, text in STATEMENTS.items()}
 _OURS = frozenset({ENTITY_EXTENSION, OBJECT_EXTENSION})
 _OPENCTI = frozenset(
     {
