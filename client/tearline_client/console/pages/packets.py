@@ -25,6 +25,7 @@ from tearline.text.choices import one_of
 from tearline_client.console.field_names import words_of
 from tearline_client.console.pages.acts import note_of
 from tearline_client.console.pages.packet.document import Badge, tlp_badge
+from tearline_client.console.pages.packet.refusals import refusal_of
 from tearline_client.console.pages.packet.states import states_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS, STATES, URGENCIES, WIDENED
@@ -121,6 +122,7 @@ class Row:
         unread: Whether it is a partner's, and no person has seen it.
         corrected: Whether a newer packet replaces it.
         recalled: Whether it was recalled, from one partner at least or one field of it.
+        refused: Whether the exchange refused it or a part of it, as a message; empty if not.
         found: The fields that a search found.
         subject: Its first readable names, persons first, if they were asked for.
         badge: Its strictest TLP, if names or a TLP were asked for.
@@ -137,6 +139,7 @@ class Row:
     unread: bool
     corrected: bool
     recalled: bool
+    refused: str
     found: tuple[FoundField, ...] = ()
     subject: tuple[str, ...] = ()
     badge: Badge | None = None
@@ -364,5 +367,6 @@ def _row(
         unread=_is_unread(node, record),
         corrected=corrected,
         recalled=bool(node.recalls.of(record.id)),
+        refused=refusal_of(node, record.id),
         found=found,
     )

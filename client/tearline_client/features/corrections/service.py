@@ -257,11 +257,14 @@ def _changes(shown: PacketView, release: ReleasePlan) -> Iterator[Change]:
 
 
 def seen_by(shown: PacketView, recipient: str) -> dict[str, PartnerForm]:
-    """Returns a partner's most revealing form of each field of a packet of ours, by path."""
+    """Returns a partner's most revealing form of each field of a packet of ours, by path.
+
+    Grants that were refused, withdrawn or erased give no form.
+    """
     openings = {opening.compartment: opening for opening in shown.packet.parts.openings}
     fields: dict[int, Field] = {opened.slot: opened.field for opened in shown.view.fields}
     found: dict[str, PartnerForm] = {}
-    grants = [g.grant for g in shown.grants if g.grant.address.recipient == recipient]
+    grants = [g.grant for g in shown.grants if g.stands and g.grant.address.recipient == recipient]
     for grant in grants:
         for c in grant.openings:
             for field in (fields[slot] for slot in openings[c].slots if slot in fields):

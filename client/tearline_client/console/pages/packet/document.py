@@ -16,6 +16,7 @@ from tearline.policy.marking import HANDLING_CODES, Marking, Pap, Tlp
 from tearline_client.console.field_names import words_of
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.acts import NOTES, STANDS
+from tearline_client.console.pages.packet.refusals import refusals
 from tearline_client.console.pictures import is_shown
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import (
@@ -148,7 +149,7 @@ DONE: Mapping[str, str] = {
     "sent": mark("The packet was sent. The exchange accepted and logged it."),
     "all-sent": mark("All packets were sent. The exchange accepted and logged them. This is one."),
     "corrected": mark("The correction was sent. It replaces the earlier packet."),
-    "partly": mark("The exchange refused a part of it: see the life of the packet below."),
+    "partly": mark("The exchange refused it, or a part of it. The reason stands below."),
     "recalled": mark("Recalled. Earlier reading and copying at the partners cannot be undone."),
     "queued": mark("The decision is stored. It is sent once the exchange can be reached again."),
     "sending": mark(
@@ -216,6 +217,7 @@ def document(node: Node, shown: PacketView) -> dict[str, object]:
             for each in node.recalls.of(shown.packet.id)
         ),
         "recalls": tuple(_recalls(node, members, shown)),
+        "refusals": tuple(refusals(node, members, shown.packet.id)),
     }
 
 
