@@ -340,6 +340,20 @@ async def test_the_access_log_logs_its_own_reading(
     assert (await browser.get("/audit/access?action=grant-accepted")).status_code == 400
 
 
+async def test_the_access_log_names_a_few_fields_and_folds_the_others(
+    console: ConsoleUnderTest, packet: bytes
+) -> None:
+    liaison = await console.signed_in("liaison")
+    await liaison.get(f"/packets/{packet.hex()}")
+    browser = await console.signed_in("auditor")
+    page = (await browser.get("/audit/access?action=access-open")).text
+    (cell,) = re.findall(r"<td>((?:(?!<td>).)*BankAccount.*?)</td>", page, re.DOTALL)
+    shown, _, folded = cell.partition("<details>")
+    assert shown.count("<bdi>") == 3
+    assert f"<summary>{folded.count('<bdi>')} further fields</summary>" in folded
+    assert folded.count("<bdi>") > 3
+
+
 async def test_the_access_log_has_pages_and_tells_who_sought_a_value(
     world: Simulation, console: ConsoleUnderTest, packet: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,6 +162,22 @@ async def test_a_form_of_fields_is_filled_in_step_by_step(world: Simulation, ana
     assert len(world.us.node.packets.ids()) == 1
 
 
+async def test_a_button_of_an_entity_keeps_its_place_on_the_page(
+    world: Simulation, ana: Browser
+) -> None:
+    values = {**wish(world, by="form", does="add", schema="BankAccount"), "e0": "Person"}
+    text = (await post(ana, "/compose", values)).text
+    places = re.findall(r'<section class="card entity" id="([^"]+)"', text)
+    assert places == ["entity-0", "entity-1"]
+    buttons = re.findall(r'<button[^>]* value="(add|more:1|drop:1)" formaction="([^"]+)"', text)
+    # Each leads to the entity that it shows: the new one, the same, or the one before.
+    assert dict(buttons) == {
+        "add": "/compose#entity-2",
+        "more:1": "/compose#entity-1",
+        "drop:1": "/compose#entity-0",
+    }
+
+
 async def test_ids_of_new_entities_do_not_repeat(world: Simulation, ana: Browser) -> None:
     place = f"/compose?terms={terms(world)}&kind=lead&by=form"
     ids = {entities_in((await ana.get(place)).text)[0][1] for _ in range(3)}
