@@ -90,13 +90,15 @@ def start_state(
     database = open_database(home, keystore)
     stores = Stores(database, value_key=keystore.storage_key("values"))
     trust = TrustState(federation=pinned.federation, is_partial=identity.is_light)
-    if identity.is_light:
-        # Imported here: a full node does without it.
-        from tearline_client.log.light_follower import LightFollower
+    with database.snapshot():
+        if identity.is_light:
+            # Imported here: a full node does without it.
+            from tearline_client.log.light_follower import LightFollower
 
-        follower: LogFollower | LightFollower = LightFollower(stores, trust, identity.agency_uri)
-    else:
-        follower = LogFollower(stores.log, stores.cosigning, trust, pinned.log)
+            own = identity.agency_uri
+            follower: LogFollower | LightFollower = LightFollower(stores, trust, own)
+        else:
+            follower = LogFollower(stores.log, stores.cosigning, trust, pinned.log)
     if transport is None:
         renew_certificate(home, keystore, now_ms=_clock_ms())
 
@@ -113,6 +115,7 @@ def start_state(
         keys=NodeKeys(keystore, identity, trust.federation),
         stores=stores,
         trust=trust,
+        pinned=pinned,
         follower=follower,
         policies=load_adopted(home.own_policy, database, is_new=not stores.log.size),
         transport=transport,
@@ -137,12 +140,6 @@ def known_exchanges(trust: TrustState, pinned: TrustState) -> Sequence[ExchangeI
     # The longer one has read more decisions: each lists all of them, in order.
     known = max(read, filed, key=len)
     return [each.constitution.exchange for each in known[-1 if known[-1].is_succession else -2 :]]
-
-
-def newest_exchange(trust: TrustState) -> ExchangeIdentity | None:
-    """Returns the exchange by the newest constitution read here; None before the charter."""
-    constitutions = trust.membership.constitutions
-    return constitutions[-1].constitution.exchange if constitutions else None
 
 
 def open_database(home: Home, keystore: Keystore) -> Database:

@@ -57,7 +57,8 @@ class NodeContext:
     Attributes:
         keys: Its private keys.
         stores: Its database.
-        trust: The members of the federation and their keys.
+        trust: The members of the federation and their keys, as far as the log was read.
+        pinned: The founders of the federation, by its file.
         follower: The log as followed here.
         policies: The policy sets of its decisions.
         transport: The connection to the exchange.
@@ -75,6 +76,7 @@ class NodeContext:
     keys: NodeKeys
     stores: Stores
     trust: TrustState
+    pinned: TrustState
     follower: "LogFollower | LightFollower"
     policies: Policies
     transport: Transport
@@ -86,6 +88,14 @@ class NodeContext:
     following: asyncio.Lock = field(default_factory=asyncio.Lock)
     cosigned: asyncio.Event = field(default_factory=asyncio.Event)
     unread: Unread = field(default_factory=Unread)
+
+    @property
+    def known(self) -> TrustState:
+        """Returns the members as far as the log was read; before its charter, the founders.
+
+        Reports are made from it: they work at every stage of a node's start.
+        """
+        return self.trust if self.trust.membership.is_founded else self.pinned
 
     @property
     def is_counted(self) -> bool:
@@ -141,7 +151,7 @@ class NodeContext:
     def departed(self, agreement: Agreement) -> tuple[str, ...]:
         """Returns the parties of an agreement's newest version that departed since its entry."""
         entry = self.stores.agreements.newest_entry(agreement.id)
-        return self.trust.members.departed(agreement.terms.parties, entry)
+        return self.known.members.departed(agreement.terms.parties, entry)
 
     def agreed_time(self) -> AgreedTime:
         """Returns the time for irreversible acts; see ``AgreedTime``.
@@ -369,16 +379,14 @@ class NodeContext:
     def cosigned_sizes(self) -> Mapping[str, int]:
         """Returns, by agency, the entries of this node's log that it has cosigned; ours too."""
         cosigning = self.stores.cosigning
-        if cosigning.cosigned() is None:
+        if not self.trust.membership.is_founded or cosigning.cosigned() is None:
             return {}
         own = cosigning.seen(self.trust.log).size
         return {**{each.agency: each.size for each in cosigning.partners()}, self.agency: own}
 
     def counted_size(self) -> int:
         """Returns the entries of this node's log that enough counted cosigners have cosigned."""
-        if not self.trust.membership.is_founded:
-            return 0
-        sizes, members = self.cosigned_sizes(), self.trust.members
+        sizes, members = self.cosigned_sizes(), self.known.members
         found = sorted((sizes.get(each, 0) for each in members.cosigners), reverse=True)
         return found[quorum - 1] if len(found) >= (quorum := members.constitution.quorum) else 0
 

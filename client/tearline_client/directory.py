@@ -1,41 +1,38 @@
 """The members of the federation and their nodes: ``node.directory``."""
 
-from collections.abc import Callable
-
 from tearline.errors import NameAmbiguous, NotFound
 from tearline.federation.versions import Members
 from tearline.identity import parse_uri
 from tearline.text.choices import matched, one_of
 from tearline.verification.trust import TrustState
+from tearline_client.context import NodeContext
 
 
 class Directory:
     """The members, and the nodes with a key on record.
 
     Args:
-        trust: The members and keys, as far as the log was read.
-        founders: Returns the members of the pinned charter.
+        context: The node.
     """
 
-    def __init__(self, trust: TrustState, founders: Callable[[], Members]) -> None:
-        self._trust = trust
-        self._founders = founders
+    def __init__(self, context: NodeContext) -> None:
+        self._context = context
 
     def members(self) -> Members:
         """Returns the members, as far as the log was read; before that, the founders."""
-        return self._trust.members if self._trust.membership.is_founded else self._founders()
+        return self._context.known.members
 
     def federation(self) -> bytes:
         """Returns the id of the federation, 32 bytes."""
-        return self._trust.federation
+        return self._context.trust.federation
 
     def node_of(self, name: str) -> str:
         """Returns the URI of a partner's node; see ``node_of``."""
-        return node_of(self._trust, name)
+        return node_of(self._context.known, name)
 
     def nodes_of(self, name: str) -> tuple[str, ...]:
         """Returns the URIs of all nodes of an agency, by its short name; see ``nodes_of``."""
-        return nodes_of(self._trust, name)
+        return nodes_of(self._context.known, name)
 
 
 def node_of(trust: TrustState, name: str) -> str:

@@ -231,5 +231,4 @@ class Node(Assembly):
 
     def status(self) -> NodeStatus:
         """Returns the node's status."""
-        members = self.directory.members()
-        return status_of(self._context, members, certificate_end_ms=self.connection.end_ms)
+        return status_of(self._context, certificate_end_ms=self.connection.end_ms)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from tearline.dataclass.immutable import immutable
 from tearline.federation.members import KeyRecord
-from tearline.federation.versions import Members
 from tearline_client.context import NodeContext
 from tearline_client.log.membership import MembershipEnd
 from tearline_client.store.channels import ChannelState
@@ -70,9 +69,9 @@ class NodeStatus:
         return sum(self.outbox.get(state, 0) for state in waiting)
 
 
-def status_of(context: NodeContext, members: Members, *, certificate_end_ms: int) -> NodeStatus:
-    """Returns the status of a node, given the members as far as it read the log."""
-    stores = context.stores
+def status_of(context: NodeContext, *, certificate_end_ms: int) -> NodeStatus:
+    """Returns the status of a node."""
+    stores, members = context.stores, context.known.members
     return NodeStatus(
         uri=context.uri,
         log_size=stores.log.size,

@@ -48,7 +48,7 @@ class _Search:
         agreements = context.stores.agreements
         self._newest = {each.id: each for each in agreements.all() if each.log_retention_ms}
         self._began_ms = {id_: agreements.began_ms(id_) for id_ in self._newest}
-        self._exchange = context.trust.members.exchange.uri
+        self._exchange = context.known.members.exchange.uri
         self._log = context.stores.log
         self._latest_ms = context.now_ms() + MAX_LOG_TIME_SKEW_MS
         self._now_ms = context.now_ms() - GRACE_MS - self._log.size * RETENTION_ENTRY_MS

@@ -143,7 +143,7 @@ class Cosigner:
         Raises:
             LogForked: If it is found; every node notified by the exchange will stop.
         """
-        log, ask = self._context.trust.log, self._context.transport.entries
+        log, ask = self._context.known.log, self._context.transport.entries
         found, is_light = None, self._context.is_light  # which has no tree to compare
         if (followed := self._context.follower.checkpoint()) is not None and not is_light:
             found = await find_equivocation(ask, log, followed, self._context.stores.log)
@@ -185,7 +185,7 @@ class Cosigner:
         """Returns the largest tree that this node cosigned."""
         if self._context.stores.cosigning.cosigned() is None:
             return CosignedTree()  # a new node, which does not know the log's keys yet
-        return self._context.stores.cosigning.seen(self._context.trust.log)
+        return self._context.stores.cosigning.seen(self._context.known.log)
 
     async def add_checkpoint(self, offered: AddCheckpoint) -> NoteSignature:
         """Cosigns an offered checkpoint that extends the last cosigned one (tlog-witness).
@@ -207,7 +207,7 @@ class Cosigner:
         signer = self._counting_signer()
         if signer is None:
             raise CosignerUnknown("this node has no cosigning key on record")
-        log, now_ms = self._context.trust.log, self._context.now_ms()
+        log, now_ms = self._context.known.log, self._context.now_ms()
         try:
             checkpoint = verify_add_checkpoint(offered, log, self.seen)
             verify_not_ahead(verify_cosigned(offered.note, log), now_ms)
@@ -330,7 +330,7 @@ class Cosigner:
             LogForked: If it is new and valid: sending stops.
             LogError: If it is invalid.
         """
-        older, newer = verify_equivocation(evidence, self._context.trust.log)
+        older, newer = verify_equivocation(evidence, self._context.known.log)
         stores = self._context.stores
         with stores.database.transaction():
             is_new = stores.cosigning.accuse(evidence, now_ms=self._context.now_ms())
@@ -387,4 +387,4 @@ class Cosigner:
 
     def _last(self) -> SignedCheckpoint | None:
         note = self._context.stores.cosigning.cosigned()
-        return None if note is None else verify_cosigned(note, self._context.trust.log)
+        return None if note is None else verify_cosigned(note, self._context.known.log)

@@ -34,13 +34,13 @@ def witness_keys(context: NodeContext, nodes: Iterable[str]) -> list[VerifierKey
 
 def log_keys_at(context: NodeContext, size: int) -> list[VerifierKey]:
     """Returns the log's keys that count for a checkpoint of a size."""
-    return list(map(parse_verifier_key, context.trust.log.at(size).verifier_keys))
+    return list(map(parse_verifier_key, context.known.log.at(size).verifier_keys))
 
 
 def parsed(context: NodeContext, note: bytes, known: Iterable[VerifierKey]) -> SignedCheckpoint:
     """Returns a checkpoint of the log, verified under its keys and those known ones."""
     size = parse_checkpoint_text(parse_note(note).text).size
-    origin, required = context.trust.log.origin, log_keys_at(context, size)
+    origin, required = context.known.log.origin, log_keys_at(context, size)
     return parse_checkpoint(note, origin=origin, required=required, known=known)
 
 

@@ -8,7 +8,7 @@ from tearline.persons.tokens import Role
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.access_log.anchors import AccessLogAnchors
 from tearline_client.access_log.persons import PersonLog
-from tearline_client.bootstrap import HANDLERS, newest_exchange
+from tearline_client.bootstrap import HANDLERS
 from tearline_client.context import NodeContext
 from tearline_client.cosigning.cosigner import Cosigner
 from tearline_client.cosigning.followed_log import FollowedLog
@@ -86,7 +86,7 @@ class Assembly:
         self._context = context
         self.home = home
         self.keystore = keystore
-        self.directory = Directory(context.trust, lambda: home.pinned().members)
+        self.directory = Directory(context)
         store = AccessStore(context.stores.database)
         record = PersonLog(store, context.uri, context.now_ms).record
         self.persons = Actors(
@@ -117,7 +117,7 @@ class Assembly:
             keystore,
             context.transport,
             self.now_ms,
-            lambda: newest_exchange(context.trust) or home.pinned().members.exchange,
+            lambda: context.known.membership.constitutions[-1].constitution.exchange,
         )
         self.keys = Keys(context, home, self._records, self.connection, words, self._synchronise)
         self._anchors = AccessLogAnchors(context, store, self._sender)

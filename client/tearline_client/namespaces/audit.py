@@ -289,10 +289,16 @@ class Audit:
         return backlog_of(self._access.store, sinks)
 
     def log_policy(self, cosigned_by: Iterable[str] = (), *, counted: bool = False) -> LogPolicy:
-        """Returns the signatures that offline verifiers require; see ``log_policy``."""
+        """Returns the signatures that offline verifiers require; see ``log_policy``.
+
+        Raises:
+            NotFound: If the node has not read the log, or as there.
+        """
         from tearline_client.audit.log_policy import log_policy
 
         context = self._context
+        if not context.trust.membership.is_founded:
+            raise NotFound("this node has not read the log yet; run `tearline node sync`")
         return log_policy(context.trust, context.next_moment(), cosigned_by, counted=counted)
 
     def counted_policy(self, directory: Moment) -> LogPolicy | None:

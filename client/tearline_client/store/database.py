@@ -111,6 +111,16 @@ class Database:
         if self._is_purge_due:
             self._purge()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Runs the context's reads on one commit: another process may commit between two."""
+        with _translated():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
     def _purge(self) -> None:
         """Removes erased data from the file and its write-ahead log.
 

@@ -58,7 +58,7 @@ class FederationService:
     @property
     def state(self) -> Membership:
         """Returns members, constitution and open votes, as far as the log was read."""
-        return self._context.trust.membership
+        return self._context.known.membership
 
     def members(self) -> tuple[MemberVersion, ...]:
         """Returns every agency that was ever a member, ascending by URI."""

@@ -162,7 +162,7 @@ def view_request(
 
 def has_departed(context: NodeContext, request: StoredRequest) -> bool:
     """Returns whether the membership ended under which the other party took part in a request."""
-    version = context.trust.members.version(agency_uri_of(request.peer))
+    version = context.known.members.version(agency_uri_of(request.peer))
     if version is None or version.status is not MemberStatus.MEMBER:
         return True
     is_later = version.record.generation > 1
