@@ -532,6 +532,12 @@ class Simulation:
     folder: Path
     _forks: int = 0
 
+    def stop_clocks(self) -> None:
+        """From now on no time passes, at the exchange and at all nodes: no job falls due."""
+        self.clock.stopped_ms = time.time_ns() // 1_000_000
+        for member in self.members:
+            object.__setattr__(context_of(member.node), "now_ms", self.clock)
+
     async def refuses(
         self,
         outcomes: Iterable[Outcome],
@@ -686,9 +692,11 @@ class Clock:
     """The exchange's clock."""
 
     offset_ms: int = 0
+    stopped_ms: int | None = None
 
     def __call__(self) -> int:
-        return time.time_ns() // 1_000_000 + self.offset_ms
+        now_ms = time.time_ns() // 1_000_000 if self.stopped_ms is None else self.stopped_ms
+        return now_ms + self.offset_ms
 
 
 @dataclass(kw_only=True)
