@@ -113,7 +113,7 @@ async def test_a_scrape_opens_no_entry_of_the_log(
 async def test_an_exchange_that_answers_at_once_is_not_asked_again_at_once(
     world: Simulation, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node, turns = world.us.node, []
+    node, turns, waits = world.us.node, [], asyncio.Event()
     if why == "no key of ours counts":
         monkeypatch.setattr(node.cosigning, "cosign", lambda: b"")
     honest = world.us.exchange.cosign
@@ -121,6 +121,8 @@ async def test_an_exchange_that_answers_at_once_is_not_asked_again_at_once(
     async def cosign(turn: bytes) -> bytes:
         said = parse_cosign_turn(turn)
         turns.append(said.wait)
+        if said.wait:
+            waits.set()
         if why == "the exchange knows of evidence":  # of which an officer of ours has decided
             turn = encode_cosign_turn(replace(said, wait=False))
         return await honest(turn)
@@ -129,8 +131,7 @@ async def test_an_exchange_that_answers_at_once_is_not_asked_again_at_once(
     stop = asyncio.Event()
     running = asyncio.create_task(run_daemon(node, stop, report=lambda line: None))
     async with asyncio.timeout(60):
-        while True not in turns:
-            await asyncio.sleep(0.01)
+        await waits.wait()
         for _ in range(2000):  # turns of the event loop, in each of which it could ask
             await asyncio.sleep(0)
     assert turns.count(True) == 1
