@@ -5,6 +5,7 @@ restart of the console ends every session.
 """
 
 import hashlib
+import heapq
 import hmac
 import secrets
 from collections.abc import Callable
@@ -167,8 +168,8 @@ class BrowserSessions:
             del self._sessions[key]
 
 
-def _key(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
 class SignInPace:
@@ -180,22 +181,35 @@ class SignInPace:
 
     def __init__(self) -> None:
         self._ready_s: dict[bytes, int] = {}
+        # Each name once, with a time of readiness that it had: the earliest ones come first.
+        self._queue: list[tuple[int, bytes]] = []
 
     def wait_s(self, name: str, now_s: int) -> int:
         """Counts an attempt, and returns 0; or returns the seconds until the next one."""
-        key = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
-        ready_s = max(self._ready_s.get(key, 0), now_s - SIGN_IN_BURST * SIGN_IN_PACE_S)
-        ready_s += SIGN_IN_PACE_S
+        key, recovered_s = _key(name), now_s - SIGN_IN_BURST * SIGN_IN_PACE_S
+        ready_s = max(self._ready_s.get(key, 0), recovered_s) + SIGN_IN_PACE_S
         if ready_s > now_s:
             return ready_s - now_s
-        if key not in self._ready_s and len(self._ready_s) >= MAX_SIGN_IN_NAMES:
-            recovered_s = now_s - SIGN_IN_BURST * SIGN_IN_PACE_S
-            self._ready_s = {k: s for k, s in self._ready_s.items() if s > recovered_s}
+        if key not in self._ready_s:
+            self._forget(recovered_s)
             if len(self._ready_s) >= MAX_SIGN_IN_NAMES:
                 return SIGN_IN_PACE_S
+            heapq.heappush(self._queue, (ready_s, key))
         self._ready_s[key] = ready_s
         return 0
 
     def forgive(self, name: str) -> None:
-        """Forgets the attempts of a name, after one that succeeded."""
-        self._ready_s.pop(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest(), None)
+        """Gives a name all its attempts again, after one that succeeded."""
+        key = _key(name)
+        if key in self._ready_s:
+            self._ready_s[key] = 0
+
+    def _forget(self, recovered_s: int) -> None:
+        """Forgets the names that have all attempts again; looks at few others."""
+        while self._queue and self._queue[0][0] <= recovered_s:
+            _, key = self._queue[0]
+            if self._ready_s[key] <= recovered_s:
+                del self._ready_s[key]
+                heapq.heappop(self._queue)
+            else:
+                heapq.heapreplace(self._queue, (self._ready_s[key], key))

@@ -1,5 +1,7 @@
 """Sessions of browsers end by themselves, and sign-ins have a pace."""
 
+from typing import NoReturn
+
 from tearline.limits import (
     CONSOLE_IDLE_S,
     CONSOLE_SESSION_S,
@@ -120,6 +122,33 @@ def test_names_without_end_take_no_memory_without_end() -> None:
     assert len(pace._ready_s) == MAX_SIGN_IN_NAMES
     assert pace.wait_s("one more", NOW_S + SIGN_IN_PACE_S) == 0  # the others have all theirs again
     assert len(pace._ready_s) == 1
+
+
+class Walked(dict[bytes, int]):
+    """Times of readiness, none of which is walked through."""
+
+    def items(self) -> NoReturn:
+        raise AssertionError("an attempt looks at every name")
+
+    __iter__ = keys = values = items
+
+
+def test_a_further_name_does_not_cost_a_look_at_every_other() -> None:
+    pace = SignInPace()
+    for number in range(MAX_SIGN_IN_NAMES):
+        assert pace.wait_s(f"name-{number}", NOW_S) == 0
+    pace._ready_s = Walked(pace._ready_s)
+    assert pace.wait_s("one more", NOW_S) == SIGN_IN_PACE_S
+
+
+def test_a_name_that_tries_again_is_remembered_behind_its_first_attempt() -> None:
+    pace = SignInPace()
+    for _ in range(3):
+        assert pace.wait_s("ana", NOW_S) == 0
+    assert pace.wait_s("li", NOW_S + 2 * SIGN_IN_PACE_S) == 0
+    assert len(pace._ready_s) == 2
+    assert pace.wait_s("mei", NOW_S + 3 * SIGN_IN_PACE_S) == 0
+    assert len(pace._ready_s) == len(pace._queue) == 1  # both have all theirs again
 
 
 def test_names_without_end_give_no_name_further_attempts() -> None:
