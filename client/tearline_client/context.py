@@ -12,7 +12,6 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import (
     AgreementNotInForce,
     ClockSkewed,
-    CosigningWaits,
     MembershipEnded,
     NotWitnessed,
     SendingStopped,
@@ -389,20 +388,3 @@ class NodeContext:
         sizes, members = self.cosigned_sizes(), self.known.members
         found = sorted((sizes.get(each, 0) for each in members.cosigners), reverse=True)
         return found[quorum - 1] if len(found) >= (quorum := members.constitution.quorum) else 0
-
-    def verify_may_cosign(self) -> None:
-        """Checks that another agency vouches for the tree that a restored node is to cosign.
-
-        A restored node does not know its cosignatures since its backup. Another agency vouches if
-        it cosigned, since the restore, our tree with at least the entries of the backup.
-
-        Raises:
-            CosigningWaits: If no agency did.
-        """
-        restored = self.stores.recovery.restored()
-        if restored is None:
-            return
-        for partner in self.stores.cosigning.partners():
-            if partner.time_s > restored.time_s and partner.size >= restored.log_size:
-                return
-        raise CosigningWaits

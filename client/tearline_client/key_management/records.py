@@ -102,7 +102,7 @@ class KeyRecords:
         """
         self._context.verify_ready()
         if kind is KeyKind.COSIGN:
-            self._context.verify_may_cosign()
+            verify_may_cosign(self._context)
         await self._outbox.publish(self._record(kind, self._keys.make(kind)))
         self._adopt()
 
@@ -198,7 +198,7 @@ class KeyRecords:
 
     def _may_cosign(self) -> bool:
         try:
-            self._context.verify_may_cosign()
+            verify_may_cosign(self._context)
         except CosigningWaits:
             return False
         return True
@@ -253,3 +253,21 @@ class KeyRecords:
             self._sender.store_publications([Publication(signed=(statement,))])
         await self._sender.flush()
         await self._context.follow()
+
+
+def verify_may_cosign(context: NodeContext) -> None:
+    """Checks that another agency vouches for the tree that a restored node is to cosign.
+
+    A restored node does not know its cosignatures since its backup. Another agency vouches if it
+    cosigned, since the restore, our tree with at least the entries of the backup.
+
+    Raises:
+        CosigningWaits: If no agency did.
+    """
+    restored = context.stores.recovery.restored()
+    if restored is None:
+        return
+    for partner in context.stores.cosigning.partners():
+        if partner.time_s > restored.time_s and partner.size >= restored.log_size:
+            return
+    raise CosigningWaits

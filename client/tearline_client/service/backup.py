@@ -1,7 +1,7 @@
 """Backup and restore of a node, and the log copy that restores an exchange.
 
 A backup excludes the log cosigning keys: after the loss of a machine, its cosignatures are unknown,
-and new keys are made (see ``NodeContext.verify_may_cosign``). It also excludes the agency's root,
+and new keys are made (see ``key_management.records``). It also excludes the agency's root,
 which must not be on this machine.
 """
 

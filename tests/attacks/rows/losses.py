@@ -137,7 +137,7 @@ LOSSES = (
     _loss(
         "show a restored node another history",
         "test_a_restored_node_does_not_cosign_another_history",
-        "tearline_client.context:NodeContext.verify_may_cosign",
+        "tearline_client.key_management.records:verify_may_cosign",
         code="TL-LOG-036",
         evidence="node: nothing; it cosigns nothing",
     ),

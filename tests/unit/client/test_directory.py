@@ -1,7 +1,10 @@
 """Members as ``node.directory`` names them: as the log makes them, beyond the pinned founders."""
 
+from dataclasses import replace
+
 from attacks.conftest import memory, quick, template, world
 from support.agencies import agency, member_record
+from support.node import context_of
 from support.simulation import AGENCIES, Simulation
 from tearline.verification.trust import TrustState
 from tearline_client.directory import Directory
@@ -42,7 +45,6 @@ async def test_the_name_of_a_removed_agency_stays(world: Simulation) -> None:
 
 
 async def test_before_the_log_is_read_the_founders_are_named(world: Simulation) -> None:
-    node = world.us.node
-    unread = TrustState(federation=node.directory.federation())
-    members = Directory(unread, lambda: node.home.pinned().members).members()
-    assert {each.name for each in members.agencies} == set(AGENCIES)
+    context = context_of(world.us.node)
+    unread = replace(context, trust=TrustState(federation=context.trust.federation))
+    assert {each.name for each in Directory(unread).members().agencies} == set(AGENCIES)

@@ -1,7 +1,6 @@
 """A node whose log is just being read: its reports and its opening work at each stage."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +60,12 @@ class Unread:
 
 
 @pytest.fixture(scope="module")
-def unread(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unread]:
+def unread(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Unread:
     async def admit() -> Path:
         async with copied(template, tmp_path_factory.mktemp("unread") / "world") as world:
             return (await admitted(world)).path
 
-    yield Unread(home=asyncio.run(admit()))
+    return Unread(home=asyncio.run(admit()))
 
 
 @pytest.mark.parametrize("text", REPORTS)
