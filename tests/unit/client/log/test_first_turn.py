@@ -1,6 +1,7 @@
 """A node whose log is just being read: its reports and its opening work at each stage."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
