@@ -19,7 +19,7 @@ from support.light_node import (
     vote,
 )
 from support.node import context_of, stores_of
-from support.simulation import PASSPHRASES, Member, Simulation, bilateral
+from support.simulation import CN, PASSPHRASES, Member, Simulation, bilateral
 from support.suspensions import WHOLE
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.errors import (
@@ -390,3 +390,66 @@ async def test_what_needs_the_whole_log_says_that_the_node_is_light(
         jp.node.audit.prove(packet.hex())
     with pytest.raises(NodeIsLight):
         list(jp.node.log.mirror())
+
+
+async def invited(world: Simulation) -> str:
+    """Has China invite Korea and the United States admit it; returns its URI."""
+    home = Home(world.us.node.home.path.parent / KR.agency)
+    found_agency(home, KR, PASSPHRASES, world.us.node.directory.federation())
+    record = read_agency(home.enrolment(KR))
+    decision = world.cn.node.federation.invitation(record)
+    await vote(world.cn, decision, record)
+    await vote(world.us, decision)
+    await state(world)
+    return KR.agency_uri
+
+
+async def follows(world: Simulation, jp: Member) -> None:
+    """Japan takes the next turn, at the newest directory."""
+    await state(world)
+    await jp.node.log.follow()
+    assert jp.node.log.size == world.us.node.log.size
+    assert jp.codes() == []
+
+
+async def test_a_partner_s_vote_on_an_unread_amendment_stops_no_turn(
+    world: Simulation, jp: Member
+) -> None:
+    """A member of the council proposes, and the partner votes: its votes are read, no others."""
+    await world.cn.node.sync()
+    federation, root = world.cn.node.federation, world.root(CN)
+    now = federation.state.now.constitution
+    following = replace(now, rules=replace(now.rules, cosigners=now.rules.cosigners + 1))
+    proposed, decision = federation.proposal(root, following)
+    await federation._outbox.publish(proposed)
+    await vote(world.us, decision)
+    await follows(world, jp)
+    await vote(world.cn, decision)
+    await follows(world, jp)
+    assert jp.node.directory.members().rules == following.rules
+
+
+async def test_it_follows_an_agency_on_which_its_partner_voted_before(
+    world: Simulation, jp: Member
+) -> None:
+    """The vote is here as the partner's, and what came before it is not."""
+    uri = await invited(world)
+    await follows(world, jp)
+    (agency,) = await jp.node.federation.follow([uri])
+    assert agency.name == KR.agency
+
+
+async def test_it_begins_again_before_it_has_read_of_an_agency_that_it_follows(
+    world: Simulation, jp: Member
+) -> None:
+    """Its partner voted to remove that agency; the machine stopped before the next turn."""
+    uri = await invited(world)
+    await vote(world.us, world.us.node.federation.removal(uri))
+    await follows(world, jp)
+    stores = stores_of(jp.node)
+    with stores.database.transaction():
+        stores.light.follow([uri])
+    await jp.node.close()
+    async with light(world, jp.node.home) as again:
+        await follows(world, again)
+        assert again.node.directory.members().agency(uri) is not None

@@ -31,6 +31,7 @@ from tearline.tlog.merkle import verify_consistency, verify_inclusion
 from tearline.verification.light_reader import LightReader, begin, resume, verify_leaf
 from tearline.verification.light_replay import (
     HeldEntries,
+    ReadParts,
     held,
     replay,
     verify_agency,
@@ -71,10 +72,11 @@ class LightFollower:
         self._agency = agency
         self._checked: dict[str, tuple[bytes, bool]] = {}
         self._here = held(dict(stores.log.clear_entries()))
+        self._read_up: ReadParts = stores.light.read()
         self._reader: LightReader | None = None
         self.answer = b""
         if (turn := stores.light.turn()) is not None:
-            trust.adopt(self._replayed(self._here))
+            trust.adopt(self._replayed(self._here, self._read_up))
             self._reader = resume(agency, trust, parse_turn(turn))
 
     # Questions, as to a full node's follower.
@@ -136,10 +138,12 @@ class LightFollower:
         turn = parse_turn(await self._heard(exchange.light_turn(encode_turn_request(asked))))
         federation = parse_federation_state(turn.federation.state)
         found: dict[int, bytes] = {}
+        read_up = dict(self._read_up)
 
         async def read(agency: str, part: EntryPart) -> None:
-            start = self._here.last.get((agency, part), -1) + 1
+            start = read_up.get((agency, part), 0)
             found.update(await self._read(exchange, turn, agency, part, start))
+            read_up[agency, part] = turn.size
 
         if self._reader is None or federation.decision != self._reader.decision:
             await read(FEDERATION, EntryPart.MEMBERSHIP)
@@ -154,7 +158,7 @@ class LightFollower:
                     await read(uri, EntryPart.KEYS)
                 if uri in full:
                     await read(uri, EntryPart.VOTES)
-        self._take(turn, federation, found, states, full, now_ms)
+        self._take(turn, federation, found, read_up, states, full, now_ms)
 
     async def holds(self, exchange: Prover, tree: Checkpoint) -> bool:
         """Returns whether a tree was proven to be the beginning of the newest turn's.
@@ -181,6 +185,7 @@ class LightFollower:
         turn: Turn,
         federation: FederationState,
         found: Mapping[int, bytes],
+        read_up: ReadParts,
         states: Mapping[str, bytes],
         full: Set[str],
         now_ms: int,
@@ -188,7 +193,7 @@ class LightFollower:
         here, trust = self._here, self._trust
         if found or self._reader is None:
             here = held({**here.entries, **found})
-            trust = self._replayed(here)
+            trust = self._replayed(here, read_up)
         verify_constitution(federation, trust)
         before = self._reader or begin(self._agency, trust)
         reader = before.take(turn, here.made.get(self._agency, NOTHING_MADE))
@@ -202,10 +207,12 @@ class LightFollower:
             self._stores.log.put_proven(found)
             self._stores.log.end_with(turn.size - 1, turn.directory.encode())
             self._stores.light.put_turn(encode_turn(kept))
+            self._stores.light.put_read(read_up)
             self._note_lines(reader, trust, now_ms)
         if trust is not self._trust:
             self._trust.adopt(trust)
         self._here, self._reader, self._checked = here, reader, checked
+        self._read_up = read_up
 
     def _note_lines(self, reader: LightReader, trust: TrustState, now_ms: int) -> None:
         """Records the cosigners of a turn, as partners that have signed this node's log."""
@@ -225,9 +232,8 @@ class LightFollower:
         """Returns the agencies whose entries are all read: its own, and its partners."""
         return frozenset({self._agency, *self._stores.light.followed()})
 
-    def _replayed(self, here: HeldEntries) -> TrustState:
-        agencies = self._followed() | here.council | here.cosigners
-        return replay(self._trust.federation, here.entries.items(), agencies)
+    def _replayed(self, here: HeldEntries, read_up: ReadParts) -> TrustState:
+        return replay(self._trust.federation, here.entries.items(), read_up)
 
     async def _read_states(
         self, exchange: Prover, turn: Turn, agencies: Sequence[str]

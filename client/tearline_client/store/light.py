@@ -1,7 +1,8 @@
 """State of a light node: its last turn, the agencies it follows, and the entries it awaits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from tearline.federation.turns import EntryPart
 from tearline.limits import MAX_FOLLOWED
 from tearline_client.store.database import Store
 from tearline_client.store.log import TURN
@@ -17,6 +18,20 @@ class LightStore(Store):
     def put_turn(self, turn: bytes) -> None:
         """Stores a verified turn, in one transaction with its entries."""
         self._db.put_setting(TURN, turn)
+
+    def read(self) -> dict[tuple[str, EntryPart], int]:
+        """Returns the size of the tree up to which each part of an agency's entries was read."""
+        # As many as the agencies followed, the councils and the cosigners, each three times.
+        rows = self._db.rows("SELECT agency, part, size FROM read_part")
+        return {(agency, EntryPart(part)): size for agency, part, size in rows}
+
+    def put_read(self, parts: Mapping[tuple[str, EntryPart], int]) -> None:
+        """Stores the parts that were read, in one transaction with their entries."""
+        self._db.insert_many(
+            "INSERT INTO read_part VALUES (?, ?, ?)"
+            " ON CONFLICT (agency, part) DO UPDATE SET size = excluded.size",
+            ((agency, part, size) for (agency, part), size in parts.items()),
+        )
 
     def followed(self) -> tuple[str, ...]:
         """Returns the URIs of the agencies that this node follows, ascending."""

@@ -5,13 +5,12 @@ cosigners, and the votes on them. The directory shows whether one of them is wit
 docs/spec/federation-v1.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import DirectoryRejected, SignerKeyUnknown
 from tearline.federation.charter import Constitution
-from tearline.federation.decisions import VoteKind
 from tearline.federation.directory import (
     AgencyState,
     DirectoryEntry,
@@ -26,21 +25,24 @@ from tearline.verification.clear_index import Place, places_of
 from tearline.verification.log_entries import parse_clear, parse_entry
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
-from tearline.wire.federation import parse_amendment, parse_charter, parse_key_record, parse_vote
+from tearline.wire.federation import parse_amendment, parse_charter, parse_key_record
 from tearline.wire.statements import Signed, header_of
 
 Entries = Iterable[tuple[int, bytes]]
 """Entries of the log with their indexes, ascending."""
 
+ReadParts = Mapping[Place, int]
+"""Parts of the clear entries, each with the size of the tree up to which all of it was read."""
 
-def replay(federation: bytes, entries: Entries, agencies: Set[str]) -> TrustState:
+
+def replay(federation: bytes, entries: Entries, read: ReadParts) -> TrustState:
     """Returns the state that some entries make.
 
     Args:
         federation: 32 bytes, the pinned id of the federation.
         entries: Clear entries, and the directories beside them.
-        agencies: The agencies with every entry about their membership among them. Votes on others
-            are left out: their subject's state is not known.
+        read: The parts that were read. Other entries are left out, as votes that came with their
+            voter's: what they are about is not known.
 
     Raises:
         TearlineError: If an entry is not valid.
@@ -48,16 +50,17 @@ def replay(federation: bytes, entries: Entries, agencies: Set[str]) -> TrustStat
     state = TrustState(federation=federation, is_partial=True)
     for index, data in entries:
         entry = parse_entry(data)
-        if isinstance(entry, DirectoryEntry) or (entry and _concerns(entry, agencies)):
+        if isinstance(entry, DirectoryEntry) or (
+            entry and _was_read(index, entry, read, is_founded=state.membership.is_founded)
+        ):
             state.apply(index, entry)
     return state
 
 
-def _concerns(signed: Signed, agencies: Set[str]) -> bool:
-    if signed.statement.type is not StatementType.VOTE:
-        return True
-    vote = parse_vote(signed.statement.body)
-    return vote.kind is VoteKind.AMEND or vote.subject in agencies
+def _was_read(index: int, signed: Signed, read: ReadParts, *, is_founded: bool) -> bool:
+    """Returns whether all that came before on the subject of an entry was read, too."""
+    about, *_ = places_of(signed, is_founded=is_founded)
+    return index < read.get(about, 0)
 
 
 @immutable
@@ -67,13 +70,11 @@ class HeldEntries:
     Attributes:
         entries: By index, ascending.
         made: The entries of each agency that signed one.
-        last: The last entry of each agency and part.
         council, cosigners: All agencies that charter and amendments name as such.
     """
 
     entries: Mapping[int, bytes]
     made: Mapping[str, OwnEntries]
-    last: Mapping[Place, int]
     council: frozenset[str]
     cosigners: frozenset[str]
 
@@ -86,14 +87,10 @@ def held(entries: Mapping[int, bytes]) -> HeldEntries:
     """
     ordered = dict(sorted(entries.items()))
     signed = {index: found for index, data in ordered.items() if (found := parse_clear(data))}
-    # The founding has no entry of another kind, and everything else is behind it.
-    founding = max((i for i, each in signed.items() if _is_founding(each)), default=-1)
-    last: dict[Place, int] = {}
     council: set[str] = set()
     cosigners: set[str] = set()
     made: dict[str, list[tuple[int, Signed]]] = {}
     for index, each in signed.items():
-        last |= dict.fromkeys(places_of(each, is_founded=index > founding), index)
         made.setdefault(domain_uri_of(header_of(each.statement.body).signer), []).append(
             (index, each)
         )
@@ -103,14 +100,9 @@ def held(entries: Mapping[int, bytes]) -> HeldEntries:
     return HeldEntries(
         entries=ordered,
         made={uri: _own(theirs) for uri, theirs in made.items()},
-        last=last,
         council=frozenset(council),
         cosigners=frozenset(cosigners),
     )
-
-
-def _is_founding(signed: Signed) -> bool:
-    return signed.statement.type in (StatementType.CHARTER, StatementType.CHARTER_SIGNATURE)
 
 
 def _constitution_of(signed: Signed) -> Constitution | None:

@@ -104,6 +104,20 @@ LIGHT = (
         code="TL-TRU-010",
     ),
     _node(
+        "stop a light node by a vote on an amendment that it does not read",
+        "test_a_partner_s_vote_on_an_unread_amendment_stops_no_turn",
+        "tearline.verification.light_replay:_was_read",
+        "True",
+        evidence="none: the node takes its turn",
+    ),
+    _node(
+        "keep a light node from beginning again by a vote on an agency of which it has not read",
+        "test_it_begins_again_before_it_has_read_of_an_agency_that_it_follows",
+        "tearline.verification.light_replay:_was_read",
+        "True",
+        evidence="none: the node takes its turn",
+    ),
+    _node(
         "show a light node an entry at another index",
         "test_an_entry_of_another_tree_is_refused",
         "tearline_client.log.light_follower:_proven",
