@@ -12,6 +12,7 @@ from tearline.errors import (
     DirectoryRejected,
     EntryForeign,
     EvidenceInsufficient,
+    MembershipRejected,
     SendingStopped,
     TrustStale,
 )
@@ -23,7 +24,7 @@ from tearline.limits import MAX_LOG_TIME_SKEW_MS
 from tearline.statements.statement import StatementType
 from tearline.tlog.note import parse_note
 from tearline.tlog.proof import LogProof
-from tearline.verification.log_entries import entry_hash
+from tearline.verification.log_entries import clear_entry, entry_hash
 from tearline.wire.federation import encode_key_record
 from tearline.wire.log_entries import EntryRange
 from tearline_client.features.federation.acts import vote_on
@@ -148,3 +149,45 @@ async def test_a_vote_to_replace_our_root_is_noticed_and_our_own_acts_are_not(
         await member.node.sync()
     assert world.us.codes() == [EntryForeign.code]
     assert world.cn.codes() == world.mx.codes() == []
+
+
+async def test_entries_of_a_refused_page_change_nothing(world: Simulation) -> None:
+    """The log shows a vote and an entry that is none of its members', then its history again."""
+    await world.cn.node.sync()
+    entries, node = await world.entries(), world.cn.node
+    state = context_of(node).trust.membership
+    removal = (VoteKind.REMOVE, world.mx.node.home.identity().agency_uri)
+    vote = vote_on(world.root(US), state, *removal, bytes(32))
+    again = clear_entry(vote)  # the agency has an open vote for the decision
+    forged = [*entries, clear_entry(vote), again]
+    note = world.sign_log(forged)
+    world.cn.exchange.log = lambda page: replace(
+        page, entries=tuple(forged[page.start :]), checkpoint=note
+    )
+    before = state.pending()
+    with pytest.raises(MembershipRejected):
+        await node.log.follow()
+    assert context_of(node).trust.membership.pending() == before
+    world.cn.exchange.log = lambda page: page
+    await world.us.node.keys.rotate_encryption()
+    await node.log.follow()
+    assert stores_of(node).log.size == len(await world.entries())
+    assert not node.log.evidence()
+
+
+async def test_an_unproven_vote_does_not_stay_in_the_way(world: Simulation) -> None:
+    """The log shows a part of a tree, with a vote on no amendment, then its history again."""
+    await world.cn.node.sync()
+    entries, node = await world.entries(), world.cn.node
+    state = context_of(node).trust.membership
+    vote = clear_entry(vote_on(world.root(US), state, VoteKind.AMEND, "", bytes(range(32))))
+    note = world.sign_log([*entries, vote, vote])
+    parts = {len(entries): (vote,), len(entries) + 1: (vote,)}
+    world.cn.exchange.log = lambda page: replace(
+        page, entries=parts.get(page.start, ()), checkpoint=note
+    )
+    with pytest.raises(MembershipRejected):
+        await node.log.follow()
+    world.cn.exchange.log = lambda page: page
+    await node.log.follow()
+    assert stores_of(node).log.size == len(await world.entries())

@@ -12,6 +12,7 @@ from tearline.errors import (
     DirectoryRejected,
     LogInconsistent,
     LogUnproven,
+    TearlineError,
     TrustError,
     TrustStale,
 )
@@ -113,11 +114,13 @@ class LogFollower:
             ClockSkewed: If the checkpoint is in our future.
             DirectoryRejected: If a directory differs from the one derived here; the evidence stays.
             LogError: If the log is not the one followed so far, its checkpoint is unsigned, or too
-                much was read without one. Then the page is discarded.
+                much was read without one.
+            TearlineError: If an entry is not valid. After any of these, all is discarded that was
+                read without a checkpoint.
         """
-        signed = self._verified(page)
-        verify_not_ahead(signed, now_ms)
         try:
+            signed = self._verified(page)
+            verify_not_ahead(signed, now_ms)
             # In one transaction: another process might otherwise store entries in between.
             with self._store.transaction():
                 if self._store.size != self._pending.start:
@@ -127,10 +130,12 @@ class LogFollower:
                 if reached and self._is_fresh(now_ms):  # otherwise its arrival time is unknown
                     self._cosigning.saw(signed.checkpoint.size, now_ms)
                 return reached
-        except DirectoryRejected:
-            if self._wrong_directory is not None:
+        except TearlineError:
+            self._discard()
+            proof, self._wrong_directory = self._wrong_directory, None
+            if proof is not None:
                 with self._store.transaction():  # that of the entries was rolled back
-                    self._cosigning.accuse(self._wrong_directory, now_ms=now_ms)
+                    self._cosigning.accuse(proof, now_ms=now_ms)
             raise
 
     def _verified(self, page: EntryRange) -> SignedCheckpoint:
@@ -158,11 +163,7 @@ class LogFollower:
 
     def _take(self, page: EntryRange, signed: SignedCheckpoint) -> bool:
         frontier, nodes = self._store.grown(self._pending.frontier, page.entries)
-        try:
-            self._verify_grown(page, frontier, signed.checkpoint)
-        except LogInconsistent:
-            self._forget()
-            raise
+        self._verify_grown(page, frontier, signed.checkpoint)
         size_bytes = self._pending.size_bytes + sum(map(len, page.entries))
         self._pending = _Pending(
             frontier=frontier,
@@ -172,7 +173,6 @@ class LogFollower:
         )
         if frontier.size < signed.checkpoint.size:
             if size_bytes > MAX_UNPROVEN_BYTES:
-                self._forget()
                 raise LogUnproven(f"{frontier.size} entries read of {signed.checkpoint.size}")
             return False
         self._store_pending(signed)
@@ -273,10 +273,14 @@ class LogFollower:
     def _catch_up(self) -> None:
         """Adopts stored entries, verified earlier by this or another process of the node."""
         self._apply(self._store.clear_entries())
-        self._forget()
-
-    def _forget(self) -> None:
         self._pending = _Pending(frontier=self._store.frontier(), entries=[], nodes=[])
+
+    def _discard(self) -> None:
+        """Discards what was read without a checkpoint, and entries applied of a refused page."""
+        if self._applied > self._store.size:
+            self._trust.adopt(TrustState(federation=self._trust.federation))
+            self._applied = 0
+        self._catch_up()
 
     def _apply(self, entries: Iterable[tuple[int, bytes]]) -> list[int]:
         """Applies entries; returns the directories among them whose time changed a member."""

@@ -51,6 +51,20 @@ _ENTRY = "the entry, in the log, and the alarm at the node"
 
 FULL_NODES = (
     _full(
+        "have a node act by valid entries of a page that it refused",
+        "test_entries_of_a_refused_page_change_nothing",
+        "tearline_client.log.follower:LogFollower._discard",
+        code="TL-TRU-004",
+        evidence="the page, in the alarm at the node",
+    ),
+    _full(
+        "keep a node from the log by an invalid vote ahead of every checkpoint",
+        "test_an_unproven_vote_does_not_stay_in_the_way",
+        "tearline_client.log.follower:LogFollower._discard",
+        code="TL-TRU-004",
+        evidence="the page, in the alarm at the node",
+    ),
+    _full(
         "state a directory that the entries do not make",
         "test_a_wrong_directory_is_evidence_and_stops_sending",
         "tearline.verification.trust:TrustState._apply_directory",
