@@ -5,7 +5,8 @@ not depend on the number of cosigning nodes.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from tearline.federation.members import KeyUse
 from tearline.identity import agency_uri_of
@@ -71,16 +72,17 @@ class CosignedCheckpoints:
         return list(dict.fromkeys(sizes))
 
     def parts(self, size: int, told: Iterable[Signers]) -> Iterator[Note]:
-        """Yields the checkpoint of a size with the lines of some signers, in their order.
+        """Yields the checkpoint of a size with the lines of some signers.
 
-        Each part is a whole note, with the lines of the log and of external witnesses. A size
+        Each part is a whole note, with the lines of the log and of external witnesses. The newest
+        line of each signer comes first, in the order of the signers, then the next of each. A size
         without a checkpoint has no part.
         """
         if size not in self._texts:
             return
         lines = self._lines[size]
         others = tuple(lines.get(_NO_AGENCY, {}).values())
-        ordered = [line for signers in told for line in lines.get(signers, {}).values()]
+        ordered = _by_rank([tuple(lines.get(signers, {}).values()) for signers in told])
         for start in range(0, max(1, len(ordered)), MAX_TOLD_LINES):
             part = (*others, *ordered[start : start + MAX_TOLD_LINES])
             yield Note(text=self._texts[size], signatures=part)
@@ -112,6 +114,15 @@ class CosignedCheckpoints:
                 if signers != _NO_AGENCY and self._sizes[signers[1]].get(name) == size:
                     del self._sizes[signers[1]][name]
                     self._nodes[signers].discard(name)
+
+
+def _by_rank(groups: Sequence[Sequence[NoteSignature]]) -> list[NoteSignature]:
+    """Returns the newest line of each signer, then the next of each.
+
+    However many keys an agency signs by, it pushes no other one out of the first part.
+    """
+    ranks = zip_longest(*map(reversed, groups))
+    return [line for rank in ranks for line in rank if line is not None]
 
 
 def agency_of(cosigner: str) -> str:

@@ -20,14 +20,15 @@ from support.exchange import World, agreed, agreement, opened, terms
 from support.light import cosigner, cosigning_record
 from tearline.federation.members import KeyUse
 from tearline.identity import agency_uri_of
-from tearline.limits import COSIGN_TURN_MS, MAX_COSIGN_PAUSE_MS
+from tearline.limits import COSIGN_TURN_MS, MAX_COSIGN_PAUSE_MS, MAX_TOLD_LINES
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
-from tearline.tlog.note import parse_note
+from tearline.tlog.note import Note, NoteSignature, parse_note
 from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.federation import encode_key_record
 from tearline_server.storage.rows import Restoration
 from tearline_server.tlog import cosignatures, cosigned_checkpoints
+from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints
 
 COUNTED, US, MX, CN, FR = (f"spiffe://{name}.example" for name in ("au", "us", "mx", "cn", "fr"))
 _IDS = count()
@@ -193,6 +194,17 @@ async def test_light_nodes_push_out_no_cosignature(
     for note in (page.checkpoint, await world.exchange.checkpoint()):
         names = [line.name for line in parse_note(note).signatures if "://" in line.name]
         assert names == [node_of(COUNTED)]
+
+
+def test_an_agency_of_many_nodes_pushes_out_no_other_one() -> None:
+    """A turn of a light node has one part, in which every counted cosigner needs a place."""
+    kept = CosignedCheckpoints(lambda _: False, lambda _: KeyUse.COSIGN)
+    names = [*(f"{US}/node/n{number}" for number in range(MAX_TOLD_LINES)), node_of(MX)]
+    lines = [NoteSignature(name=name, key_hash=bytes(4), payload=b"1") for name in names]
+    kept.add(7, Note(text="log\n7\nroot\n", signatures=tuple(lines)))
+    first, second = kept.parts(7, [(US, KeyUse.COSIGN), (MX, KeyUse.COSIGN)])
+    assert {agency_uri_of(line.name) for line in first.signatures} == {US, MX}
+    assert {*first.signatures, *second.signatures} == {*lines}
 
 
 async def test_a_newer_line_of_a_light_node_hides_no_cosignature(world: World) -> None:
