@@ -7,6 +7,7 @@ import os
 import sys
 
 from tearline_client.cli.groups import LazyGroup, run
+from tearline_runtime.core_dumps import forbid_core_dumps
 
 # Noun -> its module and its line of help. A noun is listed once its module exists.
 NOUNS = {
@@ -73,6 +74,7 @@ command = LazyGroup(
 
 def main() -> None:
     """Runs ``tearline``, or completes its command line for a shell, and exits."""
+    forbid_core_dumps()
     if instruction := os.environ.get("_TEARLINE_COMPLETE"):
         from tearline_client.cli.candidates import complete
 

@@ -6,6 +6,7 @@ import click
 
 import tearline_runtime.grpc  # noqa: F401 (sets gRPC's cipher suites before anything imports gRPC)
 from tearline.errors import TearlineError, extra_missing
+from tearline_runtime.core_dumps import forbid_core_dumps
 from tearline_server.admin.output import print_line, print_traceback
 from tearline_server.cli import documents, federation, init, keys, log, serve, store
 from tearline_server.cli.groups import Group
@@ -24,6 +25,7 @@ for _module in (init, federation, keys, log, documents, serve, store):
 
 def main() -> None:
     """Runs the command line; prints errors to stderr and exits with their status."""
+    forbid_core_dumps()
     sys.excepthook = print_traceback
     try:
         cli(prog_name="tearline-server")
