@@ -102,6 +102,10 @@ async def test_a_packet_is_opened_and_a_request_answered_by_keys(
         await expect(page.locator("h1")).to_have_text("Request from us-justice")
         await tab_to(page, "Refuse items")
         await page.keyboard.press("Enter")
+        await tab_to(page, "1.", is_start=True)
+        await page.keyboard.press("Space")
+        await tab_to(page, "2.", is_start=True)
+        await page.keyboard.press("Space")
         await tab_to(page, "Neither confirmed nor denied", is_start=True)
         for _ in range(MOST_STEPS):
             if await page.get_by_label("Not held").is_checked():

@@ -61,6 +61,7 @@ async def test_a_request_is_answered_with_one_item_refused(
         await expect(here.locator(".items")).to_contain_text("Answered")
 
         await here.locator("summary", has_text="Refuse items").click()
+        await here.get_by_label("2. Account-opening records").check()
         await here.get_by_label("Not held").check()
         await here.get_by_role("button", name="Refuse items").click()
         await expect(here.locator(".items")).to_contain_text("No such record is held here.")

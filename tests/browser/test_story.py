@@ -167,7 +167,8 @@ async def account_is_disclosed(cast: Cast, packet: str) -> None:
     ).click()
     await cast.ana.page.locator("select[name=to]").select_option(CN)
     await cast.ana.press("Show the effect first")
-    await cast.ana.press("Disclose")
+    field = cast.ana.says("IBAN")
+    await cast.ana.press("Disclose %(field)s to %(partner)s", field=field, partner=CN)
     await cast.ana.expect_said("The field was disclosed. The exchange accepted and logged it.")
     await cast.mei.await_at(f"/packets/{packet}", "main", ACCOUNT)
 
@@ -244,6 +245,7 @@ async def request_is_answered(cast: Cast) -> None:
     await cast.ana.press("Send")
     await cast.ana.expect_text("Answered", ".items")
     await answering.locator("summary", has_text=cast.ana.says("Refuse items")).click()
+    await answering.locator("input[name=item][value='2']").check()
     await answering.locator("input[name=ground][value=not-held]").check()
     await cast.ana.press("Refuse items")
     await cast.ana.expect_text("Refused", ".items")
