@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.connectors.contract import Importer
+from tearline_client.connectors.importers import faults
+from tearline_client.connectors.importers.json_reader import verify_unicode
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, judge
 from tearline_client.connectors.importers.source import open_source, read_lines
 from tearline_client.planning.entities import Entity
@@ -123,7 +125,8 @@ def _object(line: int, text: str) -> dict[str, Any]:
             parse_float=_no_number,
             parse_constant=_no_number,
         )
-    except (ValueError, RecursionError):
+        verify_unicode(text, data)
+    except faults.JSON:
         raise ImportRefused(f"line {line}: not JSON, or nested too deep") from None
     if not isinstance(data, dict):
         raise ImportRefused(f"line {line}: not a JSON object")

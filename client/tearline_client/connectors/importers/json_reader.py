@@ -5,6 +5,7 @@ A reader walks through objects and arrays, and decodes only small values as a wh
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -13,6 +14,7 @@ from tearline.limits import MAX_IMPORT_BYTES, MAX_JSON_DEPTH, MAX_LINE_BYTES
 
 _PIECE = 64 << 10
 _BLANKS = " \t\n\r"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _MAX_KEYS = 4096
 _MAX_NUMBER = 64
 
@@ -103,6 +105,10 @@ class JsonReader:
             is_whole = end < len(self._text) or self._is_read
             if end and is_whole and end - self._at <= MAX_LINE_BYTES:
                 self._verify_depth(found, end)
+                try:
+                    verify_unicode(self._text[self._at : end], found)
+                except UnicodeEncodeError:
+                    raise self.refused("half a character (a lone surrogate)") from None
                 self._pass(end)
                 return found
             # The value may go on; each time, twice as much is read as before.
@@ -179,6 +185,20 @@ class JsonReader:
         if len(text) > _MAX_NUMBER:
             raise self.refused("too long a number")
         return text
+
+
+def verify_unicode(text: str, found: Any) -> None:
+    """Checks that no key and no value holds half a character, which no other text can hold.
+
+    Args:
+        text: The JSON text, from UTF-8: only an escape writes half a character there.
+        found: Its value.
+
+    Raises:
+        UnicodeEncodeError: If one does.
+    """
+    if _HALF.search(text):
+        json.dumps(found, ensure_ascii=False).encode()
 
 
 def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:

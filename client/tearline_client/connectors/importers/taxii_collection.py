@@ -24,6 +24,7 @@ from tearline.limits import (
     MAX_FOREIGN_PAGE_S,
     MAX_FOREIGN_TOKEN_BYTES,
 )
+from tearline_client.connectors.importers import faults
 from tearline_runtime.peers import bounded, connection_fault, is_host, pem_fault
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
@@ -247,7 +248,7 @@ def _parsed(data: bytes) -> Mapping[str, Any]:
         raise CollectionRefused(f"a page has more than {_MAX_PARTS} objects and lists")
     try:
         page = json.loads(data, parse_constant=_no_number, parse_float=_number)
-    except (ValueError, RecursionError):
+    except faults.JSON:
         raise CollectionRefused("a page is no JSON text, or is too deep") from None
     if not isinstance(page, dict):
         raise CollectionRefused("a page is no JSON object")

@@ -11,7 +11,6 @@ import io
 import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
 
 from tearline.errors import ExtraMissing, ImportRefused, ImportTooLarge, extra_missing
 from tearline.limits import (
@@ -21,29 +20,17 @@ from tearline.limits import (
     MAX_WORKBOOK_PARTS,
     MAX_WORKBOOK_ROWS,
 )
+from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.workbook_order import verify_order
 
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
 )
 _ROUNDED = 10**15  # spreadsheets keep 15 digits of a number
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE = (
     "not a workbook that can be read; save it as XLSX without a password and with a visible sheet"
 )
-_DAMAGED = (
-    zipfile.BadZipFile,
-    ParseError,
-    KeyError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-)
-"""Errors that the reader raises for a file that is no workbook."""
 
 
 def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tuple[int, list[str]]]:
@@ -119,11 +106,12 @@ def _verify_size(data: bytes, maximum: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-    except _DAMAGED:
+    except faults.ARCHIVE:
         raise ImportRefused(_UNREADABLE) from None
     if len(parts) > MAX_WORKBOOK_PARTS or sum(part.file_size for part in parts) > maximum:
         raise too_large
-    if any(part.flag_bits & 1 for part in parts):
+    # No spreadsheet encrypts a part or packs it in another way.
+    if any(part.flag_bits & 1 or part.compress_type not in _PACKED for part in parts):
         raise ImportRefused(_UNREADABLE)
 
 
@@ -137,7 +125,7 @@ def _rows(load: Any, data: bytes) -> Iterator[tuple[object, ...]]:
             raise ImportRefused(_UNREADABLE)
         sheet.reset_dimensions()  # the file may state others than it has
         yield from sheet.iter_rows(values_only=True)
-    except _DAMAGED:  # entities in XML among them
+    except faults.WORKBOOK:  # entities in XML among them
         raise ImportRefused(_UNREADABLE) from None
 
 

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 from tearline.errors import ImportRefused
+from tearline_client.connectors.importers import faults
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 _SHEET, _ROW, _CELL = (f"{_MAIN}{name}" for name in ("worksheet", "row", "c"))
@@ -43,7 +44,7 @@ class _Order:
             total += len(piece)
             try:
                 self._parser.Parse(piece)
-            except (expat.ExpatError, LookupError, ValueError, OverflowError):
+            except faults.XML:
                 if self._is_sheet:
                     self._refuse("no XML, or no place of a cell")
                 return

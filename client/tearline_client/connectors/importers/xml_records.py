@@ -20,6 +20,7 @@ from tearline.limits import (
     MAX_XML_RECORD_BYTES,
     MAX_XML_RECORD_NODES,
 )
+from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.report import Concern, Report
 
 _PIECE = 64 << 10
@@ -202,7 +203,7 @@ class _Reader:
             raise ImportRefused(
                 f"line {error.lineno}: no XML that can be read ({reason})"
             ) from None
-        except (LookupError, ValueError):  # an encoding that Python lacks, or a wide one
+        except faults.XML:  # an encoding that Python lacks, or a wide one
             raise ImportRefused("line 1: its encoding is not known; save it as UTF-8") from None
         if total - self._parser.CurrentByteIndex > MAX_XML_RECORD_BYTES:
             raise ImportRefused(f"line {self._line}: a tag of over {MAX_XML_RECORD_BYTES} bytes")

@@ -3,9 +3,11 @@
 A plug-in's author may take this file as an example: the table has a file of each format.
 """
 
+import contextlib
 import gzip
 import io
 import json
+import random
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +37,7 @@ from unit.client.connectors.importers import (
     test_un,
 )
 from unit.client.connectors.importers.made_files import around, peak
+from unit.client.connectors.importers.sources import SOURCES
 
 CANARY = "canary-5d1f"
 ROW = f"{CANARY},,14.03.1979,,China,"
@@ -157,6 +160,29 @@ def test_a_file_that_was_cut_off_is_refused_or_read_to_there(name: str) -> None:
     data = FILES[name]
     for end in range(0, len(data), max(1, len(data) // 97)):
         assert CANARY not in outcome(name, data[:end])[1]
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_one_damaged_byte_is_refused_or_read(name: str) -> None:
+    """Any other error would end the program, or the request of a console."""
+    source, chance = SOURCES[name], random.Random(1)
+    importer_of, options = source.loaded()
+    whole = source.content(["a1", "b2"])
+    for place in chance.sample(range(len(whole)), min(64, len(whole))):
+        damaged = bytearray(whole)
+        damaged[place] ^= chance.randrange(1, 256)
+        with contextlib.suppress(ImportRefused, ImportTooLarge):
+            list(importer_of.value.read(io.BytesIO(damaged), options, Report()))
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF"])
+@pytest.mark.parametrize("name", ["ftm", "misp", "stix"])
+def test_half_a_character_in_a_key_or_value_is_refused(name: str, escape: str) -> None:
+    """It can be written nowhere: neither in a report, nor in a packet."""
+    whole = FILES[name].decode()
+    places = [at for at, sign in enumerate(whole) if sign == '"'][::2]
+    for at in places:  # the beginning of each text of the file
+        assert outcome(name, f"{whole[: at + 1]}{escape}{whole[at + 1 :]}".encode())[1] != ""
 
 
 def _changed(data: bytes, draw: Callable[[st.SearchStrategy[int]], int], part: bytes) -> bytes:

@@ -1,0 +1,30 @@
+"""Errors that libraries raise for a file that is not of their format, one list for each library.
+
+A reader turns the errors of its library into a refusal; an error that a list lacks would end the
+program, or the request, at one damaged byte.
+"""
+
+import struct
+import zipfile
+import zlib
+from xml.etree.ElementTree import ParseError
+from xml.parsers import expat
+
+JSON = (ValueError, RecursionError)
+"""Errors of ``json``; those of texts that are no Unicode are among them."""
+XML = (expat.ExpatError, ParseError, LookupError, ValueError, OverflowError)
+"""Errors of ``expat`` and the trees on it; the second half is of encodings and of numbers."""
+ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    LookupError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+"""Errors of ``zipfile`` and the decompression under it."""
+WORKBOOK = (*ARCHIVE, *XML, TypeError, AttributeError, ArithmeticError)
+"""Errors of ``openpyxl``, which reads trees of any shape as those that it expects."""
