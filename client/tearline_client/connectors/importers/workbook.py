@@ -16,9 +16,9 @@ from tearline.errors import ExtraMissing, ImportRefused, ImportTooLarge, extra_m
 from tearline.limits import (
     MAX_COLUMNS,
     MAX_WORKBOOK_BYTES,
-    MAX_WORKBOOK_CELLS,
     MAX_WORKBOOK_PARTS,
-    MAX_WORKBOOK_ROWS,
+    MAX_WORKBOOK_RATIO,
+    WORKBOOK_ELEMENT_BYTES,
 )
 from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.workbook_order import verify_order
@@ -26,6 +26,7 @@ from tearline_client.connectors.importers.workbook_order import verify_order
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
 )
+_PIECE = 1 << 10  # a small part may repeat itself
 _ROUNDED = 10**15  # spreadsheets keep 15 digits of a number
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE = (
@@ -50,12 +51,10 @@ def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tup
     """
     load = _loader()
     data = stream.read(MAX_WORKBOOK_BYTES + 1)
-    _verify_size(data, min(whole, MAX_WORKBOOK_BYTES))
-    size = cells = 0
-    for number, values in enumerate(_rows(load, data), 1):
-        cells += len(values)  # a row is as long as its last cell is far to the right
-        if number > MAX_WORKBOOK_ROWS or cells > MAX_WORKBOOK_CELLS:
-            raise ImportTooLarge(f"over {MAX_WORKBOOK_ROWS} rows or {MAX_WORKBOOK_CELLS} cells")
+    maximum = min(whole, MAX_WORKBOOK_BYTES)
+    _verify_size(data, maximum)
+    size = 0
+    for number, values in enumerate(_rows(load, data, maximum // WORKBOOK_ELEMENT_BYTES), 1):
         texts = [_text(value, f"line {number}, column {at}") for at, value in enumerate(values, 1)]
         while texts and not texts[-1]:
             texts.pop()
@@ -110,15 +109,17 @@ def _verify_size(data: bytes, maximum: int) -> None:
         raise ImportRefused(_UNREADABLE) from None
     if len(parts) > MAX_WORKBOOK_PARTS or sum(part.file_size for part in parts) > maximum:
         raise too_large
+    if any(part.file_size > MAX_WORKBOOK_RATIO * (part.compress_size + _PIECE) for part in parts):
+        raise ImportTooLarge(f"a part unpacks to over {MAX_WORKBOOK_RATIO} times its size")
     # No spreadsheet encrypts a part or packs it in another way.
     if any(part.flag_bits & 1 or part.compress_type not in _PACKED for part in parts):
         raise ImportRefused(_UNREADABLE)
 
 
-def _rows(load: Any, data: bytes) -> Iterator[tuple[object, ...]]:
+def _rows(load: Any, data: bytes, elements: int) -> Iterator[tuple[object, ...]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            verify_order(archive)
+            verify_order(archive, elements)
         book = load(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:

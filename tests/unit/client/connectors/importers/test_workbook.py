@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 
 from tearline.errors import ImportRefused, ImportTooLarge
-from tearline_client.connectors.importers import workbook
+from tearline_client.connectors.importers import workbook, workbook_order
 from tearline_client.connectors.importers.source import Bounds, read_table
 
 openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
@@ -137,7 +137,7 @@ def test_too_many_parts_and_rows_are_refused(monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(workbook, "MAX_WORKBOOK_PARTS", 3)
         with pytest.raises(ImportTooLarge, match="parts"):
             read(data)
-    monkeypatch.setattr(workbook, "MAX_WORKBOOK_ROWS", 2)
+    monkeypatch.setattr(workbook_order, "MAX_WORKBOOK_ROWS", 2)
     with pytest.raises(ImportTooLarge, match="over 2 rows"):
         read(data)
 
@@ -150,9 +150,51 @@ def test_a_cell_far_to_the_right_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(ImportRefused, match="line 2: over 256 columns"):
         read(far(b'r="XFD2"'))
-    monkeypatch.setattr(workbook, "MAX_WORKBOOK_CELLS", 1000)
-    with pytest.raises(ImportTooLarge, match="or 1000 cells"):
+    monkeypatch.setattr(workbook_order, "MAX_WORKBOOK_CELLS", 1000)
+    with pytest.raises(ImportTooLarge, match="over 1000 cells"):
         read(far(b'r="XFD2"'))
+
+
+def before(mark: bytes, *, more: bytes) -> Callable[[bytes], bytes]:
+    return lambda xml: xml.replace(mark, more + mark, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "mark", "more"),
+    [
+        (SHEET, b"</row>", b"<c/>" * (1 << 14)),
+        (SHEET, b"</row>", b"<v/>" * (1 << 17)),
+        (SHEET, b"</worksheet>", b"<mergeCells>%b</mergeCells>" % (b"<mergeCell/>" * 40_000)),
+        (SHEET, b"<sheetData>", b"<cols>%b</cols>" % (b"<col/>" * 40_000)),
+        (SHEET, b"</sheetData>", b'<row r="1048577"/>'),
+        ("xl/styles.xml", b"</cellXfs>", b"<xf/>" * 40_000),
+        (SHEET, b"</sheetData>", b"<row/>" * 300_000),
+    ],
+    ids=["cells", "values", "merged cells", "columns", "far rows", "styles", "rows"],
+)
+def test_many_elements_are_refused_before_the_reader_holds_them(
+    part: str, mark: bytes, more: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trees of them took gigabytes, from a file of some kilobytes."""
+    data = replaced(book([HEADER, ("Ana", 5)]), part, before(mark, more=more))
+    monkeypatch.setattr(workbook, "MAX_WORKBOOK_RATIO", 1 << 10)
+
+    def hold(*_: object, **__: object) -> None:
+        raise AssertionError("the reader took it")
+
+    monkeypatch.setattr("openpyxl.load_workbook", hold)
+    with pytest.raises(ImportTooLarge, match=r"columns|elements|rows"):
+        list(read_table(io.BytesIO(data), bounds=Bounds(whole=4 << 20))[1])
+
+
+def test_a_part_that_repeats_itself_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(SHEET, b"<c/>" * (1 << 18))
+    monkeypatch.setattr(workbook_order, "verify_order", lambda *_: None)
+    assert len(target.getvalue()) < 8 << 10
+    with pytest.raises(ImportTooLarge, match="128 times its size"):
+        read(target.getvalue())
 
 
 def test_entities_in_the_xml_are_refused() -> None:
