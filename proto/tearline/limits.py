@@ -358,9 +358,7 @@ MAX_WORKBOOK_PARTS = 1024  # sheets, pictures and links of a large one
 MAX_WORKBOOK_ROWS = 1 << 20  # of a sheet, by the format
 MAX_WORKBOOK_CELLS = 1 << 24  # sixteen columns of as many rows; empty ones count
 MAX_WORKBOOK_COLUMNS = 1 << 14  # of a sheet, by the format
-MAX_WORKBOOK_OTHERS = (
-    1 << 15
-)  # elements of a part that are no cells, such as styles and merged ones
+MAX_WORKBOOK_OTHERS = 1 << 15  # elements of a part that are no cells: styles, merged cells
 WORKBOOK_ELEMENT_BYTES = 16  # of a part for each element at least; a cell with a value takes 24
 MAX_WORKBOOK_RATIO = 128  # a part unpacked to packed; sheets of spreadsheets have about ten
 MAX_COLUMNS = 256  # the widest registers have about a hundred

@@ -33,7 +33,7 @@ from tearline_client.connectors.importers.mapping import (
 )
 from tearline_client.connectors.importers.preview import detect_form
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
-from tearline_client.connectors.importers.source import Bounds, open_source, read_table
+from tearline_client.connectors.importers.source import Bounds, Hidden, open_source, read_table
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import Property, PropertyType, property_of
 
@@ -81,12 +81,17 @@ def iter_csv(
     Raises:
         ImportRefused: At the first invalid record.
     """
+
+    def tell(line: int, place: str, why: str) -> None:
+        report.add(Concern.STAYS_HOME, why, line=line, column=place)
+
     header, rows = read_table(
         stream,
         delimiter=mapping.delimiter,
         encoding=mapping.encoding,
         header=mapping.header,
         bounds=bounds,
+        hidden=Hidden(tell=tell, is_read=mapping.hidden),
     )
     if missing := sorted(mapping.needed() - set(header)):
         where = "the mapping's header" if mapping.header else "line 1"

@@ -136,12 +136,14 @@ class TableMapping:
         delimiter: Delimiter of cells.
         encoding: Text encoding of the file, one of ``ENCODINGS``.
         header: Names of the columns if the file has no header; else empty.
+        hidden: Whether hidden rows and columns of a workbook are read.
         entities: Entities of a row, by their names in the mapping.
     """
 
     delimiter: str
     encoding: str
     header: tuple[str, ...]
+    hidden: bool
     entities: Mapping[str, EntityMapping]
 
     def taken(self) -> set[str]:
@@ -177,11 +179,15 @@ def parse_mapping(data: bytes) -> TableMapping:
     header = _texts("header", table["header"]) if "header" in table else ()
     if len(set(header)) != len(header):
         raise MappingMalformed("header names a column twice")
+    hidden = table.get("hidden", False)
+    if not isinstance(hidden, bool):
+        raise MappingMalformed("hidden is true or false")
     entities = _table("entities", table.get("entities"))
     return TableMapping(
         delimiter=delimiter,
         encoding=encoding,
         header=header,
+        hidden=hidden,
         entities={name: _entity_mapping(name, entry, entities) for name, entry in entities.items()},
     )
 

@@ -18,7 +18,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused
 from tearline.limits import MAX_UPLOADED_TABLE
 from tearline_client.connectors.importers.mapping import DELIMITERS, ROW
-from tearline_client.connectors.importers.source import Bounds, is_workbook, read_records
+from tearline_client.connectors.importers.source import Bounds, Hidden, is_workbook, read_records
 
 PREVIEWED_ROWS = 5
 _COMPARED_ROWS = 20  # enough to see which delimiter gives rows of one length
@@ -76,7 +76,9 @@ def preview_table(data: bytes) -> TablePreview:
     """
     bounds = Bounds(whole=MAX_UPLOADED_TABLE)
     if is_workbook(data):
-        records = [record for _, record in read_records(io.BytesIO(data), bounds=bounds)]
+        hidden = Hidden(tell=lambda *_: None)  # hidden places are no part of the text
+        found = read_records(io.BytesIO(data), bounds=bounds, hidden=hidden)
+        records = [record for _, record in found]
         return _preview(records, "", has_mark=False, delimiter=",", text=_as_text(records))
     encoding, has_mark = _encoding(data, is_whole=True)
     try:

@@ -8,7 +8,7 @@ import codecs
 import csv
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -42,6 +42,19 @@ class Bounds:
 
     whole: int
     cell: int = 128 << 10
+
+
+@immutable
+class Hidden:
+    """Treatment of the rows, columns and sheets of a workbook that a spreadsheet does not show.
+
+    Attributes:
+        tell: Takes the line, the place and the reason of each that stays at home.
+        is_read: Whether hidden rows and columns are read as the others.
+    """
+
+    tell: Callable[[int, str, str], None]
+    is_read: bool = False
 
 
 @contextmanager
@@ -178,6 +191,7 @@ def read_records(
     delimiter: str = ",",
     encoding: str = "utf-8",
     bounds: Bounds | None = None,
+    hidden: Hidden | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
     """Yields records of a CSV file (RFC 4180), each with the number of its first line.
 
@@ -194,7 +208,7 @@ def read_records(
         # Imported late: readers of XML take a while, and few imports are workbooks.
         from tearline_client.connectors.importers.workbook import workbook_records
 
-        yield from workbook_records(stream, whole=bounds.whole, cell=bounds.cell)
+        yield from workbook_records(stream, whole=bounds.whole, cell=bounds.cell, hidden=hidden)
         return
     csv.field_size_limit(bounds.cell)
     lines = _table_lines(read_lines(stream, encoding=encoding, bounds=bounds), delimiter)
@@ -253,6 +267,7 @@ def read_table(
     encoding: str = "utf-8",
     header: tuple[str, ...] = (),
     bounds: Bounds | None = None,
+    hidden: Hidden | None = None,
 ) -> tuple[tuple[str, ...], Iterator[tuple[int, dict[str, str]]]]:
     """Returns the header of a CSV file, and its records by column.
 
@@ -264,13 +279,16 @@ def read_table(
         encoding: One of ``ENCODINGS``.
         header: Names of the columns, if the file has no header.
         bounds: Bounds of the source.
+        hidden: Treatment of the hidden places of a workbook; None: they are read.
 
     Raises:
         ImportRefused: If there is no header, one of its names is empty or repeated, or a record
             has more or fewer cells than the header.
     """
     is_workbook = peek(stream).startswith(_ARCHIVE)
-    records = read_records(stream, delimiter=delimiter, encoding=encoding, bounds=bounds)
+    records = read_records(
+        stream, delimiter=delimiter, encoding=encoding, bounds=bounds, hidden=hidden
+    )
     if not header:
         line, names = next(records, (0, []))
         if not line:

@@ -9,7 +9,7 @@ cells that show an error, are refused.
 import datetime
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from tearline.errors import ExtraMissing, ImportRefused, ImportTooLarge, extra_missing
@@ -21,7 +21,8 @@ from tearline.limits import (
     WORKBOOK_ELEMENT_BYTES,
 )
 from tearline_client.connectors.importers import faults
-from tearline_client.connectors.importers.workbook_order import verify_order
+from tearline_client.connectors.importers.source import Hidden
+from tearline_client.connectors.importers.workbook_order import HiddenPlaces, verify_order
 
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"}
@@ -34,7 +35,9 @@ _UNREADABLE = (
 )
 
 
-def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tuple[int, list[str]]]:
+def workbook_records(
+    stream: BinaryIO, *, whole: int, cell: int, hidden: Hidden | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yields the records of the first visible sheet, each with the number of its row.
 
     Empty rows are skipped.
@@ -43,6 +46,7 @@ def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tup
         stream: The file.
         whole: The greatest size of all text, in characters.
         cell: The greatest size of a cell, in characters.
+        hidden: Takes the places that a spreadsheet does not show; None: they are read.
 
     Raises:
         ImportRefused: If the file is no such workbook, or a cell has no definite text.
@@ -54,8 +58,8 @@ def workbook_records(stream: BinaryIO, *, whole: int, cell: int) -> Iterator[tup
     maximum = min(whole, MAX_WORKBOOK_BYTES)
     _verify_size(data, maximum)
     size = 0
-    for number, values in enumerate(_rows(load, data, maximum // WORKBOOK_ELEMENT_BYTES), 1):
-        texts = [_text(value, f"line {number}, column {at}") for at, value in enumerate(values, 1)]
+    for number, values in _rows(load, data, maximum // WORKBOOK_ELEMENT_BYTES, hidden):
+        texts = [_text(value, f"line {number}, column {at}") for at, value in values]
         while texts and not texts[-1]:
             texts.pop()
         if len(texts) > MAX_COLUMNS or any(len(text) > cell for text in texts):
@@ -116,18 +120,51 @@ def _verify_size(data: bytes, maximum: int) -> None:
         raise ImportRefused(_UNREADABLE)
 
 
-def _rows(load: Any, data: bytes, elements: int) -> Iterator[tuple[object, ...]]:
+_Cells = Iterable[tuple[int, object]]
+"""Values of a row, each with the number of its column."""
+
+
+def _rows(
+    load: Any, data: bytes, elements: int, hidden: Hidden | None
+) -> Iterator[tuple[int, _Cells]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            verify_order(archive, elements)
+            places = verify_order(archive, elements)
         book = load(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:
             raise ImportRefused(_UNREADABLE)
         sheet.reset_dimensions()  # the file may state others than it has
-        yield from sheet.iter_rows(values_only=True)
+        for number, each in enumerate(book.worksheets if hidden else (), 1):
+            if hidden and each is not sheet:
+                hidden.tell(0, f"sheet {number}", "only the first visible sheet is read")
+        rows = (
+            (n, enumerate(row, 1)) for n, row in enumerate(sheet.iter_rows(values_only=True), 1)
+        )
+        path = sheet._worksheet_path  # the name of its part
+        yield from _shown(rows, places[path], hidden) if hidden and not hidden.is_read else rows
     except faults.WORKBOOK:  # entities in XML among them
         raise ImportRefused(_UNREADABLE) from None
+
+
+def _shown(
+    rows: Iterable[tuple[int, _Cells]], places: HiddenPlaces, hidden: Hidden
+) -> Iterator[tuple[int, _Cells]]:
+    """Yields the rows without hidden rows and columns; tells each that has a value."""
+    from openpyxl.utils import get_column_letter
+
+    told: set[int] = set()
+    for number, row in rows:
+        cells = list(row)
+        if number in places.rows:
+            if any(value is not None for _, value in cells):
+                hidden.tell(number, "", "the row is hidden")
+            continue
+        for at, value in cells if places.columns else ():
+            if at in places.columns and at not in told and value is not None:
+                told.add(at)
+                hidden.tell(number, f"column {get_column_letter(at)}", "the column is hidden")
+        yield number, [each for each in cells if each[0] not in places.columns]
 
 
 def _text(value: object, place: str) -> str:

@@ -5,10 +5,12 @@ twice, and a cell whose place another one takes, without a word. It holds a row,
 is no sheet, as a tree: so their elements are counted here, before it sees them.
 """
 
+from collections.abc import Mapping
 from typing import IO
 from xml.parsers import expat
 from zipfile import ZipFile
 
+from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import (
     MAX_WORKBOOK_CELLS,
@@ -19,7 +21,7 @@ from tearline.limits import (
 from tearline_client.connectors.importers import faults
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
-_SHEET, _ROW, _CELL = (f"{_MAIN}{name}" for name in ("worksheet", "row", "c"))
+_SHEET, _ROW, _CELL, _COLUMNS = (f"{_MAIN}{name}" for name in ("worksheet", "row", "c", "col"))
 # Elements of each cell of a sheet, which its row bounds; and parts of which a program writes many.
 _OF_CELLS = frozenset(f"{_MAIN}{name}" for name in ("row", "c", "v", "f", "is", "t"))
 _LONG = frozenset(f"{_MAIN}{name}" for name in ("sst", "pivotCacheRecords"))
@@ -28,8 +30,16 @@ _MAX_TAG = 1 << 20
 _CELL_ELEMENTS = 4  # of one cell, at most: itself, its formula, value and text
 
 
-def verify_order(archive: ZipFile, maximum: int) -> None:
-    """Checks all parts of a workbook, whatever their names.
+@immutable
+class HiddenPlaces:
+    """Numbers of the rows and columns of a sheet that a spreadsheet does not show."""
+
+    rows: frozenset[int] = frozenset()
+    columns: frozenset[int] = frozenset()
+
+
+def verify_order(archive: ZipFile, maximum: int) -> Mapping[str, HiddenPlaces]:
+    """Checks all parts of a workbook, whatever their names; returns the hidden places of each.
 
     Args:
         archive: The workbook.
@@ -39,11 +49,14 @@ def verify_order(archive: ZipFile, maximum: int) -> None:
         ImportRefused: If a row or cell is out of order, or far out.
         ImportTooLarge: If there are too many elements.
     """
+    found = {}
     for part in archive.infolist():
         with archive.open(part) as stream:
             order = _Order(maximum)
             order.read(stream)
             maximum -= order.elements
+            found[part.filename] = order.hidden()
+    return found
 
 
 class _Order:
@@ -56,9 +69,16 @@ class _Order:
         self._row = self._column = 0
         self._cells = 0  # of the rows before; a row is as long as its last cell is far to the right
         self._of_row = self._others = 0
+        self._last = 0  # column of the last element of columns
+        self._rows: set[int] = set()
+        self._columns: set[int] = set()
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartElementHandler = self._start
         self._parser.StartDoctypeDeclHandler = _refuse_type
+
+    def hidden(self) -> HiddenPlaces:
+        """Returns the hidden rows and columns, as far as the part is read."""
+        return HiddenPlaces(rows=frozenset(self._rows), columns=frozenset(self._columns))
 
     def read(self, stream: IO[bytes]) -> None:
         total = 0
@@ -87,6 +107,8 @@ class _Order:
             self._row, self._column, self._of_row = number, 0, 0
             if number > MAX_WORKBOOK_ROWS:
                 raise ImportTooLarge(f"over {MAX_WORKBOOK_ROWS} rows")
+            if _is_hidden(attributes, "ht"):
+                self._rows.add(number)
         elif name == _CELL:
             row, column = self._place(attributes.get("r", ""))
             if row != self._row or column <= self._column:
@@ -97,6 +119,14 @@ class _Order:
                     f"line {row}: over {MAX_WORKBOOK_COLUMNS} columns, or over"
                     f" {MAX_WORKBOOK_CELLS} cells to there"
                 )
+
+        elif name == _COLUMNS:
+            first, last = int(attributes["min"]), int(attributes["max"])
+            if not self._last < first <= last <= MAX_WORKBOOK_COLUMNS:
+                self._refuse("a column whose form comes late or twice")
+            self._last = last
+            if _is_hidden(attributes, "width"):
+                self._columns.update(range(first, last + 1))
 
     def _count(self, name: str) -> None:
         self.elements += 1
@@ -121,6 +151,10 @@ class _Order:
 
     def _refuse(self, why: str) -> None:
         raise ImportRefused(f"line {self._row}: {why}")
+
+
+def _is_hidden(attributes: Mapping[str, str], size: str) -> bool:
+    return attributes.get("hidden") in ("1", "true") or float(attributes.get(size, 1)) == 0
 
 
 def _refuse_type(*_: object) -> None:

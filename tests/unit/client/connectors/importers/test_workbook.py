@@ -9,7 +9,10 @@ import pytest
 
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline_client.connectors.importers import workbook, workbook_order
-from tearline_client.connectors.importers.source import Bounds, read_table
+from tearline_client.connectors.importers.csv import parse_csv
+from tearline_client.connectors.importers.mapping import parse_mapping
+from tearline_client.connectors.importers.source import Bounds, Hidden, read_table
+from unit.client.connectors.importers.sources import MAPPING
 
 openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
 Row = Sequence[object]
@@ -165,12 +168,12 @@ def before(mark: bytes, *, more: bytes) -> Callable[[bytes], bytes]:
         (SHEET, b"</row>", b"<c/>" * (1 << 14)),
         (SHEET, b"</row>", b"<v/>" * (1 << 17)),
         (SHEET, b"</worksheet>", b"<mergeCells>%b</mergeCells>" % (b"<mergeCell/>" * 40_000)),
-        (SHEET, b"<sheetData>", b"<cols>%b</cols>" % (b"<col/>" * 40_000)),
+        (SHEET, b"<sheetData>", b"<sheetViews>%b</sheetViews>" % (b"<sheetView/>" * 40_000)),
         (SHEET, b"</sheetData>", b'<row r="1048577"/>'),
         ("xl/styles.xml", b"</cellXfs>", b"<xf/>" * 40_000),
         (SHEET, b"</sheetData>", b"<row/>" * 300_000),
     ],
-    ids=["cells", "values", "merged cells", "columns", "far rows", "styles", "rows"],
+    ids=["cells", "values", "merged cells", "views", "far rows", "styles", "rows"],
 )
 def test_many_elements_are_refused_before_the_reader_holds_them(
     part: str, mark: bytes, more: bytes, monkeypatch: pytest.MonkeyPatch
@@ -195,6 +198,41 @@ def test_a_part_that_repeats_itself_is_not_unpacked(monkeypatch: pytest.MonkeyPa
     assert len(target.getvalue()) < 8 << 10
     with pytest.raises(ImportTooLarge, match="128 times its size"):
         read(target.getvalue())
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_hidden_places_and_other_sheets_stay_home_and_are_reported(asks: bool) -> None:
+    def hide(made: openpyxl.Workbook) -> None:
+        made.active.column_dimensions["C"].hidden = True
+        made.active.row_dimensions[3].hidden = True
+        made.create_sheet("more")["A1"] = "another"
+
+    data = book([(*HEADER, "Informant"), ("Ana", 5, "Luz"), ("Bea", 6, "Luz")], hide)
+    told: list[tuple[int, str, str]] = []
+    hidden = Hidden(tell=lambda *each: told.append(each), is_read=asks)
+    header, rows = read_table(io.BytesIO(data), hidden=hidden)
+    sheet = (0, "sheet 2", "only the first visible sheet is read")
+    ana = {"Name": "Ana", "Amount": "5"}
+    if asks:
+        bea = {"Name": "Bea", "Amount": "6", "Informant": "Luz"}
+        assert list(rows) == [(2, ana | {"Informant": "Luz"}), (3, bea)]
+        assert told == [sheet]
+    else:
+        assert list(rows) == [(2, ana)]
+        column, row = (1, "column C", "the column is hidden"), (3, "", "the row is hidden")
+        assert told == [sheet, column, row]
+        assert header == HEADER
+
+
+def test_a_mapping_says_whether_hidden_columns_are_read() -> None:
+    def hide(made: openpyxl.Workbook) -> None:
+        made.active.column_dimensions["B"].hidden = True
+
+    data = book([("Number", "Name"), ("1", "Ana")], hide)
+    asked = "hidden = true\n" + MAPPING
+    assert len(parse_csv(data, parse_mapping(asked.encode())).entities) == 1
+    with pytest.raises(ImportRefused, match="no column 'Name'"):
+        parse_csv(data, parse_mapping(MAPPING.encode()))
 
 
 def test_entities_in_the_xml_are_refused() -> None:
