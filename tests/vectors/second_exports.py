@@ -107,7 +107,8 @@ def cell_of(text: str) -> str:
         escaped |= marks > 6 or bool(HIDDEN.match(char))
         shown += json.dumps(char)[1:-1] if escaped else char
     marked = shown.startswith(("\t", "\n", "'")) or re.match(r"\s*[=+\-@＝＋－＠]", shown)
-    return f"'{shown}" if marked else shown
+    parts = re.sub(r"(?<=[;\t\n])([\s\"]*)(?=[=+\-@＝＋－＠])", r"\1'", shown)
+    return f"'{parts}" if marked else parts
 
 
 def verify_query(query: str, event: Message, where: str) -> None:

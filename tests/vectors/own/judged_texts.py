@@ -98,5 +98,13 @@ def cell_vectors() -> Iterator[Json]:
         "e" + "\u0301" * 7,
         "\\u0007",
         "李伟 😀",
+        "x;=1+1",
+        'x; "=1',
+        "x\t-1",
+        "x\n＠y",
+        "a;b;c",
+        "1;-2;+3",
+        ";=1",
+        "x,=1",
     ):
         yield {"value": text, "cell": safe_cell(text)}

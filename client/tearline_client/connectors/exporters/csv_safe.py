@@ -11,18 +11,21 @@ import re
 from tearline.text.display import visible_lines
 
 # Four signs, and their full-width forms: some programs convert these into the signs.
-_FORMULA = re.compile(r"[=+\-@＝＋－＠]")
+_SIGNS = r"[=+\-@＝＋－＠]"
+_FORMULA = re.compile(_SIGNS)
+# Where the comma is a decimal sign, spreadsheets part cells at semicolons, quoted or not.
+_FURTHER = re.compile(rf"(?<=[;\t\n])([\s\"]*)({_SIGNS})")
 _AS_TEXT = "'"
 
 
 def safe_cell(text: str) -> str:
     """Returns ``text`` as a cell: with visible control characters, and never a formula.
 
-    Inner tabs and line ends stay; quoting keeps them in the cell.
+    Inner tabs and line ends stay; quoting keeps them in the cell. Also where a program parts the
+    text at semicolons, tabs or line ends, no part is a formula.
     """
     cells = text.replace("\r\n", "\n").replace("\r", "\n").split("\t")
     shown = "\t".join(map(visible_lines, cells))
-    begins = shown.lstrip()
-    if _FORMULA.match(begins) or shown.startswith(("\t", "\n", _AS_TEXT)):
-        return _AS_TEXT + shown
-    return shown
+    is_marked = _FORMULA.match(shown.lstrip()) or shown.startswith(("\t", "\n", _AS_TEXT))
+    parts = _FURTHER.sub(rf"\1{_AS_TEXT}\2", shown)
+    return _AS_TEXT + parts if is_marked else parts
