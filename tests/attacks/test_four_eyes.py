@@ -8,6 +8,7 @@ import tearline_server.processing.handlers.packets
 from support.four_eyes import amended, log_in, put_in_force
 from support.node import context_of, sealed_and_granted, stores_of
 from support.simulation import BILATERAL, Simulation
+from tearline.audit.event import EventCode
 from tearline.errors import (
     NotFound,
     ReleaseChanged,
@@ -23,6 +24,7 @@ from tearline.wire.statements import Signed
 from tearline_client.messages.compose import GrantContext
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import ApprovalStore
+from unit.client.console.browsers import accesses
 
 STRICT = BILATERAL.replace('"bilateral"', '"strict"').replace(
     'directions = "all"', 'directions = "all"\nfour_eyes = true'
@@ -215,6 +217,9 @@ async def test_what_is_rejected_is_gone(strict: Strict) -> None:
     pending = second.draft([strict.plan()], person="ana")
     second.reject(pending, person="ana")
     assert second.waiting() == ()
+    entry = accesses(strict.world.us)[-1]
+    assert (entry.code, entry.actor) == (EventCode.ACCESS_DISCARDED, "ana")
+    assert entry.purpose == pending.hex()
 
 
 async def test_a_grant_from_before_four_eyes_were_asked_for_is_opened_after(

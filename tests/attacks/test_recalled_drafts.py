@@ -1,5 +1,6 @@
 """Drafts that wait for a second person keep nothing of what a partner took back."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,11 +8,14 @@ import pytest
 from attacks.test_recalls import path_of, settled
 from support.four_eyes import log_in
 from support.simulation import Member, Simulation, narrative
+from support.taxii import reader
 from tearline.errors import ReleaseChanged
 from tearline.packets.packet import Field
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
+from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.packets.review import Review
+from unit.client.taxii.test_additions import person
 
 OURS = "Seen at the harbour by our own patrol."
 
@@ -97,3 +101,23 @@ async def test_who_saw_it_before_agreed_to_something_else(world: Simulation) -> 
     await recall(world, packet)
     with pytest.raises(ReleaseChanged):
         await world.us.node.approvals.approve(pending, person="olga", agreed=seen.mark)
+
+
+async def test_a_draft_of_a_program_loses_the_objects_that_hold_recalled_values(
+    world: Simulation,
+) -> None:
+    packet = await received(world)
+    name, *_ = of(world.us, path_of(world.us, packet), packet).texts
+    feeder, drafts = (
+        reader(world.us, "feeder", roles=[FeedRole.SUBMITTER]),
+        world.us.node.feeds.drafts,
+    )
+    own = person(1)
+    assert (
+        await feeder.post(own, person(2, name=f"{name.upper()}, of all men"))
+    ).status_code == 202
+    (draft,) = drafts.list()
+    await recall(world, packet)
+    (left,) = drafts.list()
+    assert (left.objects, left.lost) == (1, 1)
+    assert json.loads(drafts.open(draft.id))["objects"] == [own]

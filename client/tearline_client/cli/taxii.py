@@ -130,13 +130,16 @@ async def list_drafts(cli: CliContext, node: Node) -> None:
             "account": each.account,
             "collection": each.collection,
             "objects": each.objects,
+            "recalled": each.lost,
             "entities": each.entities,
             "added": moment(each.time_ms),
             "ends": moment(each.ends_ms),
         }
         for each in node.feeds.drafts.list()
     ]
-    cli.emit(rows, ["draft", "account", "collection", "objects", "entities", "added", "ends"])
+    cli.emit(
+        rows, ["draft", "account", "collection", "objects", "recalled", "entities", "added", "ends"]
+    )
 
 
 @draft.command()

@@ -1,12 +1,15 @@
 """Removal of recalled values from drafts and queued decisions.
 
-A draft that waits for a second person, and a decision that waits for the exchange, hold copied
+A draft of a program or for a second person, and a decision that waits for the exchange, hold copied
 values, not the packet itself. Erased values are removed there too; the person sees that they are
 missing.
 """
 
+import json
+from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import PacketError
@@ -26,6 +29,7 @@ from tearline_client.store.draft_content import (
     PendingField,
     PendingPacket,
 )
+from tearline_client.store.feed_drafts import DraftRow
 
 _LEAST_SOUGHT = 6
 """Minimum length, in characters, of a value searched in longer text: shorter ones match often."""
@@ -76,7 +80,8 @@ def open_values(
 ) -> RecalledValues:
     """Returns all readable values of a packet, or of some slots; empty if no draft waits."""
     held = context.stores.packets.held(packet_id)
-    drafts = context.stores.approvals.count() + context.stores.decisions.count()
+    stores = context.stores
+    drafts = stores.approvals.count() + stores.decisions.count() + len(stores.feed_drafts.all())
     if held is None or not drafts:
         return RecalledValues()
     view = View(fields=(), existences=())
@@ -107,7 +112,10 @@ def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -
         packet_id: 32 bytes, the packet of the values.
         lost: The values.
     """
-    for draft, content, count in _losing(context, packet_id, lost):
+    sought = _sought(packet_id, lost)
+    for row, objects, count in _losing_objects(context, sought):
+        context.stores.feed_drafts.replace(row, objects, lost=count)
+    for draft, content, count in _losing(context, sought):
         if isinstance(draft, Pending):
             context.stores.approvals.replace(draft, content, lost=draft.lost + count)
         else:
@@ -116,21 +124,64 @@ def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -
 
 def count_losing(context: NodeContext, packet_id: bytes, lost: RecalledValues) -> int:
     """Returns the number of waiting drafts that ``strip_drafts`` would change."""
-    return sum(1 for _ in _losing(context, packet_id, lost))
+    sought = _sought(packet_id, lost)
+    found = chain(_losing(context, sought), _losing_objects(context, sought))
+    return sum(1 for _ in found)
 
 
-def _losing(
-    context: NodeContext, packet_id: bytes, lost: RecalledValues
-) -> Iterator[tuple[Pending | Decision, Content, int]]:
-    """Yields each draft that holds erased values: its reduced content, and their number."""
+def _sought(packet_id: bytes, lost: RecalledValues) -> _Sought | None:
+    """Returns what is searched in drafts; None if no value was erased."""
     if not (lost.texts or lost.documents):
-        return
-    sought = _Sought(
+        return None
+    return _Sought(
         packet=packet_id,
         texts=Substrings(lost.texts, _LEAST_SOUGHT),
         telling=Substrings(lost.telling, _LEAST_SOUGHT),
         documents=lost.documents,
     )
+
+
+def _losing_objects(
+    context: NodeContext, sought: _Sought | None
+) -> Iterator[tuple[DraftRow, bytes, int]]:
+    """Yields each draft of a program that holds erased values: objects left, and number gone."""
+    if sought is None:
+        return
+    encoded = frozenset(b64encode(value).decode() for value in sought.documents)
+    drafts = context.stores.feed_drafts
+    for row in drafts.all():  # at most ``MAX_TAXII_DRAFTS`` of each account
+        objects = json.loads(drafts.objects(row.id) or b'{"objects": []}')["objects"]
+        kept = [
+            each
+            for each in objects
+            if not any(
+                text in encoded or _is_text_lost(context, text, sought.telling)
+                for text in _texts_of(each)
+            )
+        ]
+        if len(kept) < len(objects):
+            yield row, json.dumps({"objects": kept}).encode(), len(objects) - len(kept)
+
+
+def _texts_of(value: object) -> Iterator[str]:
+    """Yields the texts of a value of JSON, names of properties too."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from chain(value, *map(_texts_of, value.values()))
+        case list():
+            yield from chain(*map(_texts_of, value))
+        case _:
+            return  # a number, a truth value or null
+
+
+def _losing(
+    context: NodeContext, sought: _Sought | None
+) -> Iterator[tuple[Pending | Decision, Content, int]]:
+    """Yields each draft that holds erased values: its reduced content, and their number."""
+    if sought is None:
+        return
     drafts: list[Pending | Decision] = [
         *context.stores.approvals.all(),  # at most ``MAX_PENDING``
         *context.stores.decisions.all(),  # at most ``MAX_DECISIONS``
@@ -173,10 +224,11 @@ def _is_lost(
 ) -> bool:
     if field.media_type != TEXT:
         return not documents.isdisjoint(field.values)
-    return any(
-        texts.are_in(folded(text)) and not context.stores.values.is_own_word(text)
-        for text in field.texts
-    )
+    return any(_is_text_lost(context, text, texts) for text in field.texts)
+
+
+def _is_text_lost(context: NodeContext, text: str, lost: Substrings) -> bool:
+    return lost.are_in(folded(text)) and not context.stores.values.is_own_word(text)
 
 
 def _folded(fields: Iterable[Field]) -> frozenset[str]:

@@ -95,7 +95,7 @@ class ApprovalStore:
     def replace(self, pending: Pending, content: Content, *, lost: int) -> None:
         """Stores the reduced contents of a pending release, in the caller's transaction."""
         sealed = self._sealed(pending.id, content, pending.drafter, lost=lost)
-        self._db.execute("UPDATE pending SET sealed = ? WHERE id = ?", (sealed, pending.id))
+        self._db.erase("UPDATE pending SET sealed = ? WHERE id = ?", (sealed, pending.id))
 
     def _sealed(self, pending: bytes, content: Content, drafter: Drafter, *, lost: int) -> bytes:
         value = {
@@ -161,7 +161,7 @@ class ApprovalStore:
         Raises:
             NotFound: If it is no longer pending: another process was faster.
         """
-        if not self._db.rows("DELETE FROM pending WHERE id = ? RETURNING id", (pending,)):
+        if not self._db.erase("DELETE FROM pending WHERE id = ? RETURNING id", (pending,)):
             raise NotFound("no release of that id waits here")
 
     def _pending(self, pending: bytes, time_ms: int, sealed: bytes) -> Pending:

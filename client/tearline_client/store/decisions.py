@@ -111,7 +111,7 @@ class DecisionStore:
         """Stores the reduced contents of a decision."""
         persons = decision.acted_by, decision.seconded_by
         sealed = self._sealed(decision.id, content, *persons, lost=lost)
-        self._db.execute("UPDATE decision SET sealed = ? WHERE id = ?", (sealed, decision.id))
+        self._db.erase("UPDATE decision SET sealed = ? WHERE id = ?", (sealed, decision.id))
 
     def all(self) -> tuple[Decision, ...]:
         """Returns every decision, in order; at most ``MAX_DECISIONS``."""

@@ -1,5 +1,7 @@
 """Objects that service accounts added: drafts that wait for a person, and answers to programs."""
 
+import json
+
 from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_TAXII_DRAFT_AGE_MS
 from tearline_client.store.database import Store
@@ -87,6 +89,21 @@ class FeedDraftStore(Store):
         """Returns the objects of a draft, or None if there is none of that id."""
         sealed = self._db.value("SELECT sealed FROM feed_draft WHERE id = ?", (draft_id,))
         return None if sealed is None else self._db.vault.open(_DRAFT.at(draft_id), sealed)
+
+    def replace(self, row: DraftRow, objects: bytes, *, lost: int) -> None:
+        """Stores the objects that an erasure left of a draft, and the number of those it took."""
+        told = json.loads(row.told)
+        told["objects"] -= lost
+        told["lost"] = told.get("lost", 0) + lost
+        vault = self._db.vault
+        self._db.erase(
+            "UPDATE feed_draft SET told = ?, sealed = ? WHERE id = ?",
+            (
+                vault.seal(_TOLD.at(row.id), json.dumps(told).encode()),
+                vault.seal(_DRAFT.at(row.id), objects),
+                row.id,
+            ),
+        )
 
     def discard(self, draft_id: bytes) -> None:
         """Deletes a draft."""

@@ -80,6 +80,13 @@ FEEDS = (
         evidence="the entry access-discarded, with person, account and draft",
     ),
     _row(
+        "delete the drafts of programs by one moment of a clock far ahead",
+        "test_additions.py::test_a_moment_of_a_clock_far_ahead_deletes_no_draft",
+        "features.feeds.drafts:FeedDrafts._agreed_ms",
+        "self._context.now_ms()",
+        evidence="the drafts, which wait on",
+    ),
+    _row(
         "read the status of another account's addition, or learn that it exists",
         "test_additions.py::test_an_account_learns_of_no_status_of_another",
         "features.feeds.drafts:verify_sender",

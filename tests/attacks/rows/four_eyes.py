@@ -16,6 +16,12 @@ FOUR_EYES = (
         code="TL-POL-011",
     ),
     _alone(
+        "reject a release without a trace",
+        "what_is_rejected_is_gone",
+        "tearline_client.access_log.access_log:AccessLog.record",
+        evidence="the entry access-discarded, with person and draft",
+    ),
+    _alone(
         "name one person for both",
         "one_person_does_not_pass_for_two",
         "tearline.persons.four_eyes:verify_two",

@@ -74,6 +74,14 @@ RECALLS = (
         evidence="the number of fields that were taken out, beside the draft",
     ),
     _recall(
+        "keep a value in a draft of a program, past its recall",
+        "tests/attacks/test_recalled_drafts.py"
+        "::test_a_draft_of_a_program_loses_the_objects_that_hold_recalled_values",
+        "tearline_client.rules.recalled_values:_losing_objects",
+        "iter(())",
+        evidence="the number of objects that were taken out, beside the draft",
+    ),
+    _recall(
         "leave the corrections of a packet with partners, without a word",
         "tests/attacks/test_recalled_lines.py::test_what_a_recall_leaves_of_a_line_is_named",
         "tearline.packets.correction:line_of",

@@ -22,6 +22,7 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.features.requests.handler import note_of
 from tearline_client.messages.sent import Sent
 from tearline_client.persons.actors import Actors
+from tearline_client.persons.issuer import NODE
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.store.approvals import Drafter, Pending
 from tearline_client.store.decisions import Act, Decision, content_of
@@ -302,22 +303,26 @@ class ApprovalService:
                 return await desks.releasing.send(review.plans, persons, on_store=drop_pending)
 
     def reject(self, pending: bytes, *, person: str = "") -> None:
-        """Discards an unsealed pending release.
+        """Discards an unsealed pending release; an entry of the access log.
 
         Raises:
             NotFound: If it is not pending.
             TlsError: If no person with a drafting or approving role is logged in.
+            StoreError: If the entry cannot be written: then the release waits on.
         """
         self._acted_as(person, self._agreement_id(self._store.get(pending).content), DRAFTERS)
-        with self._context.stores.database.transaction():
-            self._store.drop(pending)
+        self._discard(pending, person)
 
     def expire(self) -> None:
         """Discards drafts that waited too long, by the time agreed by log and node."""
+        for pending, ends_ms in self._store.ends().items():  # at most ``MAX_PENDING``
+            if self._context.has_ended(ends_ms):
+                self._discard(pending, NODE)
+
+    def _discard(self, pending: bytes, person: str) -> None:
+        self._access.record(EventCode.ACCESS_DISCARDED, {}, person=person, detail=pending.hex())
         with self._context.stores.database.transaction():
-            for pending, ends_ms in self._store.ends().items():  # at most ``MAX_PENDING``
-                if self._context.has_ended(ends_ms):
-                    self._store.drop(pending)
+            self._store.drop(pending)
 
     def _persons(self, review: Review, person: str) -> Persons:
         drafter = review.pending.drafter

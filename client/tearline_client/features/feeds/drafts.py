@@ -14,7 +14,14 @@ from contextlib import contextmanager, suppress
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
-from tearline.errors import ImportTooLarge, NotFound, NotPermitted, PendingFull, TearlineError
+from tearline.errors import (
+    ImportTooLarge,
+    NotFound,
+    NotPermitted,
+    PendingFull,
+    TearlineError,
+    TrustError,
+)
 from tearline.limits import (
     MAX_TAXII_DRAFT_AGE_MS,
     MAX_TAXII_DRAFTS,
@@ -43,8 +50,9 @@ class FeedDraft:
         collection: Title of its collection when it was added.
         time_ms: Time of the addition, Unix milliseconds.
         ends_ms: Its expiry, Unix milliseconds.
-        objects: Number of added objects.
-        entities: Number of entities that an import makes of them.
+        objects: Number of its objects.
+        entities: Number of entities that an import makes of them, when it was added.
+        lost: Number of objects with values of a packet that was erased since; they are gone.
     """
 
     id: bytes
@@ -54,6 +62,7 @@ class FeedDraft:
     ends_ms: int
     objects: int
     entities: int
+    lost: int = 0
 
 
 class FeedDrafts:
@@ -138,7 +147,7 @@ class FeedDrafts:
         digest: bytes,
         read: Submission,
     ) -> bytes:
-        new, now_ms = uuid.uuid4(), self._context.now_ms()
+        new, now_ms = uuid.uuid4(), self._context.right_ms()
         told = {
             "collection": self._title(collection),
             "objects": len(read.outcomes),
@@ -277,10 +286,14 @@ class FeedDrafts:
     def expire(self) -> None:
         """Deletes drafts and statuses that are too old; each draft is an entry of the access log.
 
+        No draft is deleted while the clocks of log and node disagree.
+
         Raises:
             StoreError: If an entry cannot be written: then none is deleted.
         """
-        now_ms = self._context.now_ms()
+        now_ms = self._agreed_ms()
+        if now_ms is None:
+            return
         limits = now_ms - MAX_TAXII_DRAFT_AGE_MS, now_ms - MAX_TAXII_STATUS_AGE_MS
         if not self._store.has_ended(*limits):
             return
@@ -289,6 +302,13 @@ class FeedDrafts:
                 self._record(EventCode.ACCESS_DISCARDED, each.id, each.account, NODE)
         with self._context.stores.database.transaction():
             self._store.expire(*limits)
+
+    def _agreed_ms(self) -> int | None:
+        """Returns the time of log and node for deletions, Unix milliseconds, or None."""
+        try:
+            return self._context.agreed_time().time_ms
+        except TrustError:
+            return None
 
     def _record(self, code: EventCode, draft_id: bytes, account: str, person: str) -> None:
         about = PREFIX + account

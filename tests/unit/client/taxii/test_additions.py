@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from attacks.test_key_life import pass_time
-from support.node import stores_of
-from support.simulation import Simulation
+from attacks.test_key_life import DAY_MS, pass_time, set_clock
+from support.node import context_of, stores_of
+from support.simulation import Clock, Simulation
 from support.taxii import ARTICLE, Reader, reader
 from tearline.audit.event import EventCode
 from tearline.errors import NotFound, StoreFull, TlsError
@@ -29,6 +29,14 @@ from tearline_client.taxii.app import ROOT
 from unit.client.console.browsers import accesses
 
 STAMP = "2026-01-01T00:00:00.000Z"
+
+
+async def age(world: Simulation, time_ms: int) -> None:
+    """Moves all clocks on, and the log's with them."""
+    pass_time(world, time_ms + DAY_MS)  # the log's time is that of its last entries
+    for member in (world.cn, world.us):
+        await member.node.sync()
+    await context_of(world.mx.node).follow()
 
 
 def submitter(world: Simulation, name: str = "feeder") -> Reader:
@@ -113,7 +121,7 @@ async def test_each_act_on_a_draft_is_an_entry_that_names_it(world: Simulation) 
     first, second = drafts.list()
     drafts.open(first.id)
     drafts.discard(first.id)
-    pass_time(world, MAX_TAXII_DRAFT_AGE_MS + 1)
+    await age(world, MAX_TAXII_DRAFT_AGE_MS + 1)
     assert drafts.list() == ()
     assert [
         (each.code, each.actor, each.counterpart, each.purpose) for each in accesses(world.mx)
@@ -141,7 +149,7 @@ async def test_no_draft_is_discarded_without_its_entry(
         with pytest.raises(StoreFull):
             drafts.discard(draft.id)
         assert drafts.list() == (draft,)
-        pass_time(world, MAX_TAXII_DRAFT_AGE_MS + 1)
+        await age(world, MAX_TAXII_DRAFT_AGE_MS + 1)
         with pytest.raises(StoreFull):
             drafts.expire()
     assert drafts.list() == ()
@@ -280,8 +288,18 @@ async def test_drafts_of_an_account_are_bounded_and_expire(world: Simulation) ->
     assert (await submitter(world, "other").post(person(999))).status_code == 202
     drafts.discard(drafts.list()[0].id)
     assert (await feeder.post(person(999))).status_code == 202
-    pass_time(world, MAX_TAXII_DRAFT_AGE_MS + 1)
+    await age(world, MAX_TAXII_DRAFT_AGE_MS + 1)
     assert drafts.list() == ()
+
+
+async def test_a_moment_of_a_clock_far_ahead_deletes_no_draft(world: Simulation) -> None:
+    drafts = world.mx.node.feeds.drafts
+    await submitter(world).post(person(1))
+    kept = drafts.list()
+    set_clock(world.mx, Clock(offset_ms=400 * DAY_MS))
+    assert drafts.list() == kept
+    set_clock(world.mx, world.clock)
+    assert drafts.list() == kept
 
 
 async def test_statuses_of_an_account_are_bounded_and_expire(world: Simulation) -> None:
@@ -292,7 +310,7 @@ async def test_statuses_of_an_account_are_bounded_and_expire(world: Simulation) 
     ]
     found = [(await feeder.get(f"{ROOT}status/{each}/")).status_code for each in ids]
     assert found == [404] + [200] * MAX_TAXII_STATUSES
-    pass_time(world, MAX_TAXII_STATUS_AGE_MS + 1)
+    await age(world, MAX_TAXII_STATUS_AGE_MS + 1)
     await feeder.post(indicator(999))
     assert (await feeder.get(f"{ROOT}status/{ids[-1]}/")).status_code == 404
 
