@@ -14,6 +14,7 @@ from tearline.errors import (
     ActQueued,
     BackupDamaged,
     CosigningWaits,
+    EnrolmentRefused,
     ExchangeBusy,
     ExchangeError,
     ExchangeUnreachable,
@@ -21,6 +22,7 @@ from tearline.errors import (
     LogBehind,
     LogForked,
     LogInconsistent,
+    LoginRequired,
     NotFound,
     PacketRecalled,
     PromiseLost,
@@ -29,6 +31,7 @@ from tearline.errors import (
     RestoreUnread,
 )
 from tearline.packets.recall import Recall, RecallAnswer, RecallReason, RecallState
+from tearline.persons.tokens import Role
 from tearline.statements.channel import Address, VoidReason
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import parse_checkpoint_text
@@ -39,7 +42,9 @@ from tearline.wire.recalls import encode_recall
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.features.packets.withdraw import withdraw
 from tearline_client.keys.home import Home
+from tearline_client.keys.keystore import Keystore
 from tearline_client.node import Node
+from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.service.backup import back_up, restore, write_mirror
 from tearline_runtime.mirror import FileMirror
 from tearline_server.admin.backup import renew
@@ -48,6 +53,8 @@ from tearline_server.storage.sqlite.connections import copy_database
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.fsck import LogVerifier
 from unit.client.cli.test_import_commands import MAPPING
+from unit.client.console.browsers import PASSPHRASE as PERSON_PASSPHRASE
+from unit.client.console.browsers import add_person
 
 
 def saved(world: Simulation, name: str = "backup.db") -> Path:
@@ -441,6 +448,26 @@ async def test_a_backup_has_no_cosigning_key(world: Simulation) -> None:
     names = {path.name for path in home.keys.iterdir()}
     assert "sign.key" in names
     assert not any(name.startswith("cosign") for name in names)
+
+
+async def test_a_restored_node_knows_no_code_and_no_sign_in_of_its_backup(
+    world: Simulation,
+) -> None:
+    add_person(world.us, "liaison", Role.LIAISON)
+    before, now_s = LocalIssuer(world.us.node.keystore), 1_800_000_000
+    code = before.enrol("liaison", now_s)
+    before.login("liaison", PERSON_PASSPHRASE.encode(), now_s)
+    file, home = world.folder / "us.backup", Home(world.folder / "restored")
+    back_up(world.us.node.home, file, PASSPHRASE)
+    before.codes.spend("liaison", code, now_s)
+    before.logout("liaison")
+    restore(file, home, PASSPHRASE)
+    after = LocalIssuer(Keystore.open(home.keys, PASSPHRASE))
+    with pytest.raises(EnrolmentRefused):
+        after.codes.spend("liaison", code, now_s)
+    with pytest.raises(LoginRequired):
+        after.session("liaison", now_s)
+    assert [each.name for each in after.persons()] == ["liaison"]
 
 
 async def test_a_backup_holds_the_saved_mappings(world: Simulation) -> None:

@@ -372,6 +372,23 @@ async def test_an_answer_that_is_none_is_refused(
     assert console.reports == []
 
 
+async def test_a_passkey_without_a_key_is_refused(
+    world: Simulation, console: ConsoleUnderTest
+) -> None:
+    own = await console.signed_in("liaison")
+    page = await own.get("/passkeys")
+    values = {
+        "csrf": csrf_of(page.text),
+        "act": "add",
+        "label": "x",
+        "created": Authenticator(gives_key=False).create(options_of(page.text)),
+    }
+    reply = await own.post("/passkeys", values)
+    assert reply.status_code == 403
+    assert "TL-TLS-014" in reply.text
+    assert console.reports == []
+
+
 @pytest.mark.parametrize("junk", [7, -1, 1.5, True, [], [1], {}, {"a": 1}, "", "é", "A"], ids=str)
 async def test_every_member_of_another_type_is_refused(
     world: Simulation, console: ConsoleUnderTest, junk: object

@@ -272,6 +272,7 @@ def restore(cli: CliContext, file: Path) -> None:
     Restore only if the original node is permanently gone: two copies would assign the same numbers.
     The restored node asks the exchange for the state of its channels, and continues to read its
     mail. It cosigns the log, with a new key, once another agency has cosigned the log it reads.
+    Persons log in again; persons and service accounts are those of the backup.
 
     Example: tearline node restore node.backup
     """

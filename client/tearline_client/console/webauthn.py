@@ -39,6 +39,16 @@ _ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
 _REQUIRED = UserVerificationRequirement.REQUIRED
 _CREATED = ("clientDataJSON", "attestationObject")
 _GIVEN = ("clientDataJSON", "authenticatorData", "signature", "userHandle")
+# The library also asserts some members of an answer.
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+    RecursionError,
+)
 _Answer = TypeVar("_Answer")
 
 
@@ -230,5 +240,5 @@ def _parsed(read: Callable[[], _Answer]) -> _Answer:
     """Returns the outcome of a reader of untrusted data; every fault in it is one refusal."""
     try:
         return read()
-    except (ValueError, TypeError, LookupError, AttributeError, struct.error, RecursionError):
+    except _MALFORMED:
         raise PasskeyRefused from None

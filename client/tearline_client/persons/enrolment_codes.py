@@ -73,6 +73,11 @@ class EnrolmentCodes:
             if len(others) < len(codes):
                 self._put(others)
 
+    def end_all(self) -> None:
+        """Ends every code."""
+        with self._keystore.alone():
+            self._put([])
+
     def _codes(self) -> tuple[EnrolmentCode, ...]:
         try:
             return parse_codes(self._keystore.get(_CODES))

@@ -302,6 +302,12 @@ class LocalIssuer:
             if len(others) < len(sessions):
                 self._keystore.put(SESSIONS, encode_sessions(others))
 
+    def end_all(self) -> None:
+        """Ends every stored session and one-time code, of whomever."""
+        with self._keystore.alone():
+            self._keystore.put(SESSIONS, encode_sessions([]))
+        self.codes.end_all()
+
     def session(self, name: str, now_s: int) -> Session:
         """Returns the session of ``name``, or the only one for an empty name.
 

@@ -18,6 +18,7 @@ from tearline.errors import BackupDamaged, HomeMissing
 from tearline_client.keys.home import COSIGNING_KEY, Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.node import Node
+from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.store.database import Database, copy_database, verify_database
 from tearline_client.store.log import LogStore
 from tearline_client.store.recovery import RecoveryStore, Restored
@@ -111,10 +112,12 @@ def _is_left_out(name: str) -> bool:
 def _mark(home: Home, passphrase: bytes, unpacked: Unpacked) -> Restored:
     """Marks the database as restored: it lacks the node's later acts.
 
-    First verifies that the backup's author had the node's keys.
+    First verifies that the backup's author had the node's keys. Sessions and codes of persons end:
+    they may have been ended or used since.
     """
     keystore = Keystore.open(home.keys, passphrase)
     unpacked.verify(keystore.storage_key(_AUTHENTIC))
+    LocalIssuer(keystore).end_all()
     verify_database(home.database)
     database = Database(home.database, Vault(keystore.storage_key(_DATABASE)))
     try:

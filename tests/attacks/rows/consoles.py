@@ -193,6 +193,12 @@ CONSOLES = (
         "data.challenge",
     ),
     _passkey(
+        "make the console fail by a passkey without a key",
+        "a_passkey_without_a_key_is_refused",
+        "console.webauthn:_parsed",
+        "read()",
+    ),
+    _passkey(
         "sign in as a colleague with one's own passkey",
         "a_passkey_signs_in_its_own_person_alone",
         "console.webauthn:RelyingParty.verify",

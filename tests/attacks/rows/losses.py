@@ -29,6 +29,13 @@ LOSSES = (
         evidence="nothing is shown before the mailbox was read",
     ),
     _loss(
+        "use a code of a person, or a sign-in, that came back with a node's backup",
+        "test_a_restored_node_knows_no_code_and_no_sign_in_of_its_backup",
+        "tearline_client.persons.issuer:LocalIssuer.end_all",
+        code="TL-TLS-013",
+        evidence="nobody is signed in at a restored node",
+    ),
+    _loss(
         "put other policies into a node's backup, or none",
         "test_a_backup_without_our_own_policies_is_not_restored",
         "tearline_runtime.archive:Unpacked.verify",

@@ -64,7 +64,9 @@ async def _prove(visit: Visit, form: Form) -> str:
         raise
     console = visit.console
     visit.node.sign_ins.record(visit.person, PASSKEY if form.text(PASSKEY) else PASSPHRASE)
-    return console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
+    token = console.sessions.prove(visit.request.cookies[console.cookie], console.clock())
+    visit.request.cookies[console.cookie] = token  # of the session in which an act follows
+    return token
 
 
 def confirm_form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:

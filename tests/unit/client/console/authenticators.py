@@ -46,6 +46,7 @@ class Authenticator:
         counts: Whether it counts its signatures.
         handle: The handle of the person, from the creation.
         frame: What the browser states of a frame, in place of the truth.
+        gives_key: Whether it gives the key of a new credential.
     """
 
     origin: str = ORIGIN
@@ -55,6 +56,7 @@ class Authenticator:
     counts: bool = True
     handle: bytes = b""
     frame: Mapping[str, object] = field(default_factory=dict)
+    gives_key: bool = True
     id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
@@ -69,8 +71,12 @@ class Authenticator:
         credential = AttestedCredentialData.create(
             Aaguid.NONE, self.id, ES256.from_cryptography_key(self.key.public_key())
         )
+        flags = self.flags | (ATTESTED if self.gives_key else 0)
         data = AuthenticatorData.create(
-            self._hash(str(party["id"])), self.flags | ATTESTED, self._next(), credential
+            self._hash(str(party["id"])),
+            flags,
+            self._next(),
+            credential if self.gives_key else b"",
         )
         client = self._client(CollectedClientData.TYPE.CREATE, options)
         attested = AttestationObject.create("none", data, {})

@@ -7,6 +7,7 @@ from tearline.limits import (
     MAX_PASSKEYS,
     PASSKEY_CHALLENGE_S,
     WIDE_PAGE_S,
+    WIDE_READING_S,
 )
 from tearline_client.persons.issuer import LocalIssuer
 from unit.client.console.authenticators import (
@@ -103,6 +104,25 @@ async def test_a_person_has_several_passkeys_and_removes_one(
     assert (await browser.post("/passkeys", values)).status_code == 303
     assert not await signed_in_by(console.browser(), held)
     assert await signed_in_by(console.browser(), second)
+
+
+async def test_the_session_in_which_passkeys_are_changed_goes_on_after_a_late_confirmation(
+    console: ConsoleUnderTest, held: Authenticator
+) -> None:
+    browser, other = await console.signed_in("liaison"), await console.signed_in("liaison")
+    for _ in range(2):
+        console.clock.now_s += (WIDE_PAGE_S + WIDE_READING_S) // 2  # no session idles so long
+        assert (await other.get("/state")).status_code == 200
+        token = await browser.csrf()
+    values = {
+        "csrf": token,
+        "act": "remove",
+        "id": held.id.hex(),
+        "passphrase": PASSPHRASE,
+    }
+    assert (await browser.post("/passkeys", values)).headers["location"] == "/passkeys"
+    assert (await browser.get("/passkeys")).status_code == 200
+    assert (await other.get("/state")).headers["location"].startswith("/sign-in")
 
 
 @pytest.mark.parametrize(
