@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tearline.limits import CONSOLE_STREAM_S, CONSOLE_STREAM_TICK_S
 from tearline_client.console.pages.to_do import list_values, tasks_of
-from tearline_client.console.task_streams import TaskStream, first_of
+from tearline_client.console.task_streams import first_of
 from tearline_client.console.visit import Visit
 
 PACE_S = 0.5
@@ -27,19 +27,21 @@ async def tasks(visit: Visit) -> Response:
 
 async def events(visit: Visit) -> Response:
     """Tells of each change of the tasks, until the session ends or another stream begins."""
-    stream = visit.console.streams.begin(visit.csrf, visit.person)
-    return StreamingResponse(_told(visit, stream), media_type="text/event-stream", headers=_HEADERS)
+    return StreamingResponse(_told(visit), media_type="text/event-stream", headers=_HEADERS)
 
 
-async def _told(visit: Visit, stream: TaskStream) -> AsyncIterator[str]:
+async def _told(visit: Visit) -> AsyncIterator[str]:
     console, loop = visit.console, asyncio.get_running_loop()
     ends = loop.time() + CONSOLE_STREAM_S
     ends = min(ends, visit.request.scope.get("state", {}).get("connection_ends", ends) - _MARGIN_S)
     edition = 0
-    yield "retry: 1000\n\n"
+    stream = console.streams.begin(visit.csrf, visit.person)
     try:
-        while not stream.ended.is_set() and console.is_present(visit.csrf):
+        yield "retry: 1000\n\n"
+        while not stream.ended.is_set():
             version = await console.feed.read()
+            if not console.is_present(visit.csrf):  # at a role that changed during the reading, too
+                break
             if edition != console.feed.edition:
                 edition = console.feed.edition
                 yield _event(visit)

@@ -1,6 +1,7 @@
 """Pages that stay open learn of new tasks; their streams are bounded and end with the session."""
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from support.simulation import Simulation
 from tearline.limits import CONSOLE_IDLE_S, MAX_CONSOLE_STREAMS, MAX_PERSON_STREAMS
 from tearline.persons.tokens import Role
 from tearline_client.console.pages import task_events
-from tearline_client.console.task_streams import TaskStreams
+from tearline_client.console.task_streams import TaskFeed, TaskStream, TaskStreams
 from tearline_client.persons.issuer import LocalIssuer
 from unit.client.console.browsers import ORIGIN, Browser, ConsoleUnderTest
 
@@ -83,8 +84,13 @@ async def reading(browser: Browser, language: str = "en") -> AsyncIterator[Reade
         await reader.gone.wait()
         return {"type": "http.disconnect"}
 
+    async def send(message: Message) -> None:
+        if reader.gone.is_set() and message["type"] == "http.response.body":
+            raise OSError  # as a server whose connection is closed
+        await reader.parts.put(message)
+
     answering = asyncio.ensure_future(
-        browser.application(scope, receive, reader.parts.put)  # type: ignore[arg-type]
+        browser.application(scope, receive, send)  # type: ignore[arg-type]
     )
     yield reader
     reader.gone.set()
@@ -183,6 +189,42 @@ async def test_a_stream_ends_when_its_session_counts_no_more(
         else:
             issuer.set_roles("liaison", {Role.AUDITOR})
         assert await reader.event() == ("end", "")
+
+
+async def test_a_role_that_goes_while_the_tasks_are_read_is_told_of_none(
+    world: Simulation, console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, issuer = TaskFeed.read, LocalIssuer(world.mx.node.keystore)
+
+    async def late(feed: TaskFeed) -> tuple[int, int]:
+        issuer.set_roles("liaison", {Role.AUDITOR})
+        return await read(feed)
+
+    browser = await console.signed_in("liaison")
+    monkeypatch.setattr(TaskFeed, "read", late)
+    async with reading(browser) as reader:
+        assert await reader.event() == ("end", "")
+
+
+async def test_a_stream_whose_reader_is_gone_at_once_is_over(
+    console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun = TaskStreams.begin, list[TaskStream]()
+
+    def noted(streams: TaskStreams, session: str, person: str) -> TaskStream:
+        begun.append(begin(streams, session, person))
+        return begun[-1]
+
+    monkeypatch.setattr(TaskStreams, "begin", noted)
+    browser = await console.signed_in("liaison")
+    async with reading(browser) as reader:
+        reader.gone.set()
+        async with asyncio.timeout(PATIENCE_S):
+            while not begun:
+                await asyncio.sleep(0)
+            while not begun[0].ended.is_set():
+                await asyncio.sleep(0)
+                gc.collect()  # ends an iterator that is read no more
 
 
 async def test_a_session_has_one_stream(console: ConsoleUnderTest) -> None:
