@@ -177,12 +177,15 @@ CHECKPOINT_REFRESH_MS = 60_000  # an idle log shows every minute that it is aliv
 # Exchange.
 MAX_PACKET_BYTES = 3 << 20  # ciphertexts of one packet; its delivery must fit one message
 BLOB_RETENTION_MS = 24 * 3_600_000  # of a large document that no packet names yet: a slow line
+BLOB_OFFER_MS = 3_600_000  # of one without a part, however often it is offered: a client sends next
 BLOB_CLAIM_MS = 3_600_000  # of a packet that is judged: above any delay, and any clock's error
 MAX_UPLOAD_MS = 14 * BLOB_RETENTION_MS  # of 50 GiB at 340 kbit/s; later parts keep it no longer
 MAX_ROUND_PARTS = 256  # of 1 MiB, that a sync sends: its other duties wait for a minute or two
 BLOB_BYTES = 256 << 30  # of large documents of one agency, by default
+BLOB_WINDOW_BYTES = 64 << 20  # of one agency's announced parts, for which others leave room
 BLOB_RESERVE_BYTES = 4 << 30  # of the disk, or a tenth, that documents leave to packets and log
 LEAVES_PAGE = 16_384  # hashes of a large document's parts in one answer: half a megabyte
+MAX_BLOB_LINKS = 16  # large documents of one publication: each is looked up; a form has as many
 LEAST_BLOB_CHARGE = 4 << 20  # of one document: an agency has 65,536 of them at most, by default
 MAX_BLOB_PAGE = 256  # large documents looked at in a minute, of which a day sees 360,000
 MAX_PACKET_LIFETIME_MS = 10 * 366 * 24 * 3_600_000  # longer storage belongs in an archive

@@ -53,6 +53,7 @@ _SCHEMES = ("postgresql", "postgres")
 _SECRETS = ("password", "sslpassword")  # parameters of an address that hold a secret
 _WITNESSES = "witnesses"
 _BLOBS = "blobs"
+_QUOTA = "blob_quota_bytes"
 _LABEL = r"[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
     rf"https?://(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:.]+\])(?::([0-9]{{1,5}}))?(?:/[^?#\s]+)?",
@@ -106,6 +107,7 @@ class Config:
         mailbox_statements: Statements of one agency that may wait for one node.
         mailbox_bytes: Bytes of one agency that may wait for one node.
         blob_bytes: Bytes of large documents of one agency.
+        blob_quota_bytes: Bytes that their place holds, or None if its disk is the only bound.
         blobs: Place of large documents beside a PostgreSQL database, or None for none.
     """
 
@@ -128,6 +130,7 @@ class Config:
     mailbox_statements: int
     mailbox_bytes: int
     blob_bytes: int
+    blob_quota_bytes: int | None
     blobs: FolderPlace | BucketPlace | None
 
     @property
@@ -193,6 +196,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         ha=_ha(values),
         log_calls=_log_calls(values),
         witnesses=_witnesses(values.get(_WITNESSES, [])),
+        blob_quota_bytes=_number(_QUOTA, values) if _QUOTA in values else None,
         blobs=parse_blobs(home, values[_BLOBS]) if _BLOBS in values else None,
         **{name: _number(name, values) for name in _NUMBERS},
     )
@@ -385,7 +389,7 @@ def _traces(value: object) -> str:
 
 
 def _number(name: str, values: Mapping[str, object]) -> int:
-    value = values.get(name, _NUMBERS[name])
+    value = values.get(name, _NUMBERS.get(name))
     if type(value) is not int or not 0 < value <= _MAX_NUMBER:
         raise SettingInvalid(f"{name}: a whole number above zero was expected")
     return value

@@ -35,7 +35,7 @@ from tearline_server.jobs.maintenance import Maintenance
 from tearline_server.observability.metrics import Snapshot
 from tearline_server.processing.context import Publisher
 from tearline_server.processing.registry import Registry
-from tearline_server.processing.submission import read_claims
+from tearline_server.processing.submission import read_claims, with_documents
 from tearline_server.recovery.reconcile import Reconciliation, places_of
 from tearline_server.recovery.resume import ResumeBarrier
 from tearline_server.recovery.write_conditions import WriteConditions
@@ -69,7 +69,11 @@ class Exchange:
         )
         self._epoch = epoch
         self.documents = Documents(
-            components.blobs, components.store, components.clock, lambda: self._conditions.are_met
+            components.blobs,
+            components.store,
+            components.clock,
+            may_write=lambda: self._conditions.are_met,
+            agencies=lambda: len(self.members.agencies),
         )
         self._reconciliation = Reconciliation(components.store, self._submit)
         self.on_trust: Callable[[], None] = lambda: None
@@ -314,15 +318,17 @@ class Exchange:
         if not number:
             return ()
 
+        claims = await read_claims(publication, lambda: self._turns.take_again(publisher.node))
+
         async def judge(documents: Mapping[bytes, Earlier]) -> tuple[Outcome, ...]:
-            submissions = await read_claims(
-                publication, lambda: self._turns.take_again(publisher.node), documents
+            work = PublishCommand(
+                publisher, with_documents(claims, documents), publication.attestations(), size
             )
-            work = PublishCommand(publisher, submissions, publication.attestations(), size)
             await self._submit(work)
             return work.outcomes()
 
-        outcomes = await self.documents.judged(publisher.agency, publication, judge)
+        linked = self._desk.linked_parts(claims, publisher)
+        outcomes = await self.documents.judged(publisher.agency, linked, judge)
         self._components.metrics.judged(
             each.refusal.code if each.refusal else "" for each in outcomes
         )

@@ -4,13 +4,13 @@ The statements inside are verified one by one, so an envelope needs no canonical
 and its parts are parsed strictly.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
-from tearline.limits import MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTES
+from tearline.limits import MAX_BLOB_LINKS, MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS, MAX_TEXT_BYTES
 from tearline.packets.packet import PacketParts
 from tearline.statements.signer import SignedTree
 from tearline.statements.statement import Attestation, Statement
@@ -159,6 +159,7 @@ def parse_publication(data: bytes) -> Publication:
     message = decode(pb.Publish, data, maximum=MAX_MESSAGE_BYTES)
     if len({parts.manifest for parts in message.parts}) < len(message.parts):
         raise StatementMalformed("the parts of a packet were sent twice")
+    verify_links(len(parts.blobs) for parts in message.parts)
     return Publication(
         bundles=tuple(read_bundle(bundle) for bundle in message.bundles),
         order=tuple(message.order),
@@ -166,6 +167,19 @@ def parse_publication(data: bytes) -> Publication:
         parts=tuple(read_parts(parts) for parts in message.parts),
         as_read={parts.manifest: kept_parts(parts) for parts in message.parts},
     )
+
+
+def verify_links(numbers: Iterable[int]) -> None:
+    """Checks the number of large documents that packets of one publication name.
+
+    Args:
+        numbers: Those of each packet.
+
+    Raises:
+        StatementMalformed: If there are too many.
+    """
+    if sum(numbers) > MAX_BLOB_LINKS:
+        raise StatementMalformed(f"a message links at most {MAX_BLOB_LINKS} large documents")
 
 
 def encode_outcomes(outcomes: tuple[Outcome, ...]) -> bytes:

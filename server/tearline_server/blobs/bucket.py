@@ -158,6 +158,9 @@ class Bucket:
                     break
             return response.status_code, bytes(body[:most])
 
+    async def free_bytes(self) -> None:
+        """Returns None: an object store does not state its quota."""
+
     async def close(self) -> None:
         """Ends the connections."""
         await self._client.aclose()

@@ -19,12 +19,17 @@ from tearline.errors import (
     BlobUnavailable,
     StoreError,
 )
-from tearline.limits import BLOB_CLAIM_MS, BLOB_RETENTION_MS, LEAVES_PAGE, MAX_BLOB_PAGE
+from tearline.limits import (
+    BLOB_CLAIM_MS,
+    BLOB_OFFER_MS,
+    BLOB_RETENTION_MS,
+    LEAVES_PAGE,
+    MAX_BLOB_PAGE,
+)
 from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, PacketParts
-from tearline.statements.statement import StatementType
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.wire.blobs import Offer, Part
-from tearline.wire.publications import Outcome, Publication
+from tearline.wire.publications import Outcome
 from tearline_server.blobs.exclusive import exclusively
 from tearline_server.blobs.interface import BlobName, BlobStore, Claim, owner_of
 from tearline_server.storage.blob_rows import BlobState
@@ -53,6 +58,7 @@ class Documents:
         store: The store of packets.
         clock: The time.
         may_write: Returns whether writing is permitted now; only then are documents dropped.
+        agencies: Returns the number of members, each of which has a share of the space.
     """
 
     def __init__(
@@ -61,8 +67,10 @@ class Documents:
         store: Store,
         clock: Clock,
         may_write: Callable[[], bool],
+        agencies: Callable[[], int],
     ) -> None:
         self._may_write = may_write
+        self._agencies = agencies
         self._since_ms: int | None = None  # since when it may, as far as sweeps have seen
         self._stored = blobs
         self._store = store
@@ -87,7 +95,7 @@ class Documents:
         Raises:
             BlobsNotStored: If this exchange stores none.
             BlobMismatch: If the agency offered other parts under this id.
-            BlobQuotaExceeded: If its agency, or the disk, has no space left.
+            BlobQuotaExceeded: If its agency has no space left.
         """
         blobs, name = self._blobs, _name(agency, offer.id)
         return await self._alone(name, self._offer(blobs, name, offer))
@@ -95,6 +103,7 @@ class Documents:
     async def _offer(self, blobs: BlobStore, name: BlobName, offer: Offer) -> int:
         known = await blobs.offer(name)
         if known is None:
+            await self._verify_room(blobs, name, offer.size)
             await blobs.begin(name, offer, self._clock())
             known = await blobs.offer(name)  # another process may have begun it at the same time
         if known != offer:
@@ -102,11 +111,18 @@ class Documents:
         await blobs.renew(name, self._clock())
         return await self._intact(blobs, name, offer)
 
+    async def _verify_room(self, blobs: BlobStore, name: BlobName, size: int) -> None:
+        """Checks that an agency's share, or the rest of the space, has room for some bytes.
+
+        Two agencies that ask at once may exceed the rest by a part each. The reserve has room.
+        """
+        (await blobs.space()).verify_room(name.owner, size, self._agencies())
+
     async def _intact(self, blobs: BlobStore, name: BlobName, offer: Offer) -> int:
         """Returns how many parts of an offer, from the first on, are here and as announced."""
         state = await blobs.state(name)
         count = state.held if state is not None else 0
-        if count:  # the last one may be torn, of a machine that lost power
+        if state is not None and not state.root and count:  # the last one may be torn, of a machine that lost power
             last = await blobs.read(name, offer.size, count - 1)
             if leaf_hash(last) != offer.leaves[count - 1]:
                 count -= 1
@@ -117,7 +133,7 @@ class Documents:
 
         Raises:
             BlobMismatch: If it is not the announced part, or an earlier part is missing.
-            BlobQuotaExceeded: If the disk has no space left.
+            BlobQuotaExceeded: If its agency, or the disk, has no space left.
         """
         blobs, name = self._blobs, _name(agency, part.id)
         return await self._alone(name, self._put(blobs, name, part))
@@ -132,6 +148,7 @@ class Documents:
         if part.number > state.held:
             raise BlobMismatch(f"part {state.held} is missing")
         if part.number == state.held or await self._is_torn(blobs, name, state, part):
+            await self._verify_room(blobs, name, len(part.data))
             await blobs.write(name, part.number, part.data, self._clock())
         return max(state.held, part.number + 1)
 
@@ -144,37 +161,54 @@ class Documents:
         return await blobs.read(name, state.size, part.number) != part.data
 
     async def judged(
-        self, agency: str, publication: Publication, judge: Judge
+        self, agency: str, linked: Sequence[PacketParts], judge: Judge
     ) -> tuple[Outcome, ...]:
         """Returns the outcomes of a publication, whose packets claim their documents meanwhile.
 
+        A caller that goes away ends the look-ups with the current one.
+
         Args:
             agency: The publisher's agency, of which one such publication is judged at a time.
-            publication: The publication.
+            linked: The parts of its genuine packets that name documents.
             judge: Judges it.
         """
-        linked = linked_parts(publication)
         if self._stored is None or not linked:
-            return await judge({})
-        work = self._judged(self._stored, agency, linked, judge)
-        return await exclusively(self._publishing[agency], work)
+            return await judge({parts.manifest: {} for parts in linked})
+        has_left = asyncio.Event()
+        work = self._judged(self._stored, agency, linked, judge, has_left)
+        try:
+            return await exclusively(self._publishing[agency], work)
+        except asyncio.CancelledError:
+            has_left.set()
+            raise
 
     async def _judged(
-        self, blobs: BlobStore, agency: str, linked: Sequence[PacketParts], judge: Judge
+        self,
+        blobs: BlobStore,
+        agency: str,
+        linked: Sequence[PacketParts],
+        judge: Judge,
+        has_left: asyncio.Event,
     ) -> tuple[Outcome, ...]:
-        earlier: dict[bytes, Earlier] = {}
+        earlier: dict[bytes, dict[bytes, frozenset[bytes]]] = {}
+        roots: dict[bytes, bytes] = {}  # of the documents looked up: each once
         claims: list[Claim] = []
         accepted: set[bytes] = set()
         try:
             for parts in linked:
-                found: dict[bytes, frozenset[bytes]] = {}
+                found = earlier[parts.manifest] = {}
                 for link in parts.blobs:
+                    if has_left.is_set():
+                        return ()
                     name = _name(agency, link.id)
-                    claim = await self._alone(name, self._claim(blobs, name, link, parts.manifest))
-                    if claim is not None:
-                        claims.append(claim)
+                    claim = await self._alone(name, self._claim(blobs, name, parts.manifest))
+                    if claim is None:
+                        continue
+                    claims.append(claim)  # from now on the document stays
+                    if link.id not in roots:
+                        roots[link.id] = await self._alone(name, self._root(blobs, name))
+                    if is_complete(roots[link.id], link.root):
                         found[link.id] = claim.others
-                earlier[parts.manifest] = found
             outcomes = await judge(earlier)
             accepted.update(each.about for each in outcomes if not each.refusal)
             return outcomes
@@ -183,19 +217,27 @@ class Documents:
                 settled = blobs.settle(claim, is_accepted=claim.packet in accepted)
                 await self._alone(claim.name, settled)
 
-    async def _claim(
-        self, blobs: BlobStore, name: BlobName, link: BlobLink, packet: bytes
-    ) -> Claim | None:
-        """Returns a packet's claim on a document; None if the document is not complete."""
-        offer = await blobs.offer(name)
-        if offer is None or not is_complete(
-            offer, link.root, await self._intact(blobs, name, offer)
-        ):
-            return None
+    async def _claim(self, blobs: BlobStore, name: BlobName, packet: bytes) -> Claim | None:
+        """Returns a packet's claim on a document; None if there is no such document."""
         claim = await blobs.claim(name, packet, self._clock())
         if claim is None or not claim.others:
             return claim
         return replace(claim, others=claim.others - await self._stale(blobs, name, claim.others))
+
+    async def _root(self, blobs: BlobStore, name: BlobName) -> bytes:
+        """Returns the root of a document of which all parts are here; empty for any other.
+
+        It is computed once in a document's life, and stored.
+        """
+        state = await blobs.state(name)
+        if state is None or state.held < part_count(state.size) or state.root:
+            return state.root if state is not None else b""
+        offer = await blobs.offer(name)
+        if offer is None or await self._intact(blobs, name, offer) < len(offer.leaves):
+            return b""
+        root = await asyncio.to_thread(root_from_leaf_hashes, offer.leaves)
+        await blobs.keep_root(name, root)
+        return root
 
     async def _stale(
         self, blobs: BlobStore, name: BlobName, packets: Iterable[bytes]
@@ -287,7 +329,10 @@ class Documents:
                     )
 
     async def _look_at(self, blobs: BlobStore, name: BlobName) -> None:
-        """Drops a document if its packets have ended, or none came within a day of writing."""
+        """Drops a document if its packets have ended, or none came within a day of writing.
+
+        An announcement without parts ends after an hour, however often it is offered.
+        """
         state = await blobs.state(name)
         if state is None:
             await blobs.remove(name, None)
@@ -307,7 +352,8 @@ class Documents:
                 left += 1
                 continue
             await blobs.unlink(name, packet, linked_ms)
-        if not left and (ended or state.touched_ms <= oldest_ms):
+        is_empty = not state.held and state.begun_ms <= self._clock() - BLOB_OFFER_MS
+        if not left and (ended or is_empty or state.touched_ms <= oldest_ms):
             await blobs.remove(name, state)
 
     async def check(self) -> None:
@@ -319,18 +365,23 @@ class Documents:
         if self._stored is not None:
             await self._stored.check()
 
+    async def verify_shares(self) -> None:
+        """Logs a warning if members may together send more documents than the place holds."""
+        if self._stored is None:
+            return
+        space = await self._stored.space()
+        agencies = self._agencies()
+        if space.total is None:
+            _log.warning("documents without a quota", extra={"agencies": agencies})
+        elif space.total < agencies * self._stored.agency_bytes:
+            share = space.share(agencies)
+            sizes = {"agencies": agencies, "bytes": space.total, "share": share}
+            _log.warning("documents share too little space", extra=sizes)
+
     async def close(self) -> None:
         """Ends the connections of the documents' store."""
         if self._stored is not None:
             await self._stored.close()
-
-
-def linked_parts(publication: Publication) -> tuple[PacketParts, ...]:
-    """Returns the parts, of packets that a publication holds, which name large documents."""
-    manifests = {
-        each.id for each in publication.statements() if each.type is StatementType.MANIFEST
-    }
-    return tuple(each for each in publication.parts if each.blobs and each.manifest in manifests)
 
 
 def verify_part(leaves: Sequence[bytes], size: int, part: Part) -> None:
@@ -348,9 +399,9 @@ def verify_part(leaves: Sequence[bytes], size: int, part: Part) -> None:
         raise BlobMismatch(f"part {part.number}")
 
 
-def is_complete(offer: Offer, root: bytes, held: int) -> bool:
-    """Returns whether an offered document has a root, and all of its parts are here."""
-    return held == len(offer.leaves) and root_from_leaf_hashes(offer.leaves) == root
+def is_complete(found: bytes, root: bytes) -> bool:
+    """Returns whether a document with a root, empty if parts are missing, is the linked one."""
+    return found == root
 
 
 def _name(agency: str, blob_id: bytes) -> BlobName:

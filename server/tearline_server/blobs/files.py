@@ -1,7 +1,7 @@
 """Files of large documents: a folder for each, below a folder for each agency.
 
-A folder holds the ``offer`` (size and leaf hashes), the sealed ``parts`` in one file, and an empty
-file for each packet that names the document. The length of ``parts`` tells which parts are here:
+A folder holds the ``offer`` (size and leaf hashes), the sealed ``parts`` in one file, their
+``root`` once all of them were verified, and an empty file for each packet that names the document. The length of ``parts`` tells which parts are here:
 each is durable before it is acknowledged, and a torn last one is dropped when it is found. Every
 function blocks.
 """
@@ -20,7 +20,7 @@ from tearline.statements.statement import HASH_SIZE
 from tearline.wire.blobs import Offer
 from tearline_runtime.files import OWNER_ONLY, fsync_path, replace
 
-_OFFER, _PARTS, _PACKET = "offer", "parts", "packet-"
+_OFFER, _PARTS, _ROOT, _PACKET = "offer", "parts", "root", "packet-"
 _AGENCY_NAME, _BLOB_NAME = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{32}")
 _LINK_NAME = re.compile(f"{_PACKET}([0-9a-f]{{64}})")
 _SIZE_BYTES = 8
@@ -112,6 +112,18 @@ class BlobFolder:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def root(self) -> bytes:
+        """Returns the root over the parts; empty until all of them were verified."""
+        try:
+            return (self.path / _ROOT).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def keep_root(self, root: bytes) -> None:
+        """Stores the root over the parts, which are durable before it is."""
+        fsync_path(self.path / _PARTS)
+        replace(self.path / _ROOT, root)
 
     def links(self) -> dict[bytes, int]:
         """Returns when packets that name the document were recorded, by manifest id."""

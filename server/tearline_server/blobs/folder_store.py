@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 from tearline.errors import BlobQuotaExceeded
 from tearline.limits import MAX_UPLOAD_MS
@@ -12,7 +13,7 @@ from tearline.wire.blobs import Offer
 from tearline_runtime.files import fsync_path
 from tearline_server.blobs.files import BlobFolder, folders_of, owner_folders
 from tearline_server.blobs.interface import BlobName, Claim
-from tearline_server.blobs.space import charge, verify_disk
+from tearline_server.blobs.space import Space, Taken, charge, free_bytes, space_of, verify_disk
 from tearline_server.storage.blob_rows import BlobState
 
 _CLAIMED = b"\1" * 16  # one process judges one packet at a time: its claims need no names
@@ -24,14 +25,19 @@ class FolderStore:
     Args:
         folder: The folder.
         agency_bytes: Bytes for the documents of one agency.
+        quota: Bytes for all documents, or None if the disk is the only bound.
     """
 
-    def __init__(self, folder: Path, agency_bytes: int) -> None:
+    def __init__(self, folder: Path, agency_bytes: int, quota: int | None = None) -> None:
         self._folder = folder
-        self._agency_bytes = agency_bytes
-        # By owner, once read from the disk: bytes that documents take, and that are yet to come.
-        self._used: dict[bytes, int] = {}
+        self._quota = quota
+        self.agency_bytes = agency_bytes
+        # By owner, once read from the disk: bytes charged, stored, and yet to come.
+        self._charged: defaultdict[bytes, int] = defaultdict(int)
+        self._held: defaultdict[bytes, int] = defaultdict(int)
         self._awaited: defaultdict[bytes, int] = defaultdict(int)
+        self._measuring = Lock()
+        self._is_measured = False
 
     def _at(self, name: BlobName) -> BlobFolder:
         return BlobFolder(path=self._folder / name.owner.hex() / name.id.hex())
@@ -48,38 +54,65 @@ class FolderStore:
         size = folder.size()
         if size is None:
             return None
-        return BlobState(size=size, held=folder.held(size), touched_ms=folder.touched_ms())
+        return BlobState(
+            size=size,
+            held=folder.held(size),
+            begun_ms=folder.begun_ms(),
+            touched_ms=folder.touched_ms(),
+            root=folder.root(),
+        )
 
     async def leaves(self, name: BlobName, first: int, limit: int) -> tuple[bytes, ...]:
         """Returns leaf hashes of a document from the first one on; none beyond its last part."""
         return await asyncio.to_thread(self._at(name).leaves, first, limit)
 
+    async def space(self) -> Space:
+        """Returns the space of all documents on the disk."""
+        return await asyncio.to_thread(self._space)
+
+    def _space(self) -> Space:
+        self._measure()
+        self._create()
+        held, awaited = dict(self._held), dict(self._awaited)
+        taken = {each: Taken(stored=held[each], awaited=awaited.get(each, 0)) for each in held}
+        return space_of(taken, free_bytes(self._folder), self._quota)
+
     async def begin(self, name: BlobName, offer: Offer, now_ms: int) -> None:
         """Begins a document.
 
         Raises:
-            BlobQuotaExceeded: If its agency, or the disk, has no space left.
+            BlobQuotaExceeded: If its agency has no space left.
         """
         await asyncio.to_thread(self._begin, name, offer, now_ms)
 
     def _begin(self, name: BlobName, offer: Offer, now_ms: int) -> None:
-        self._measure(name.owner)
-        if self._used[name.owner] + charge(offer.size) > self._agency_bytes:
-            raise BlobQuotaExceeded(f"{offer.size} bytes, of {self._agency_bytes}")
+        self._measure()
+        if self._charged[name.owner] + charge(offer.size) > self.agency_bytes:
+            raise BlobQuotaExceeded(f"{offer.size} bytes, of {self.agency_bytes}")
+        self._create()
+        self._at(name).begin(offer, now_ms)
+        self._count(name.owner, charge=charge(offer.size), awaited=offer.size)
+
+    def _create(self) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         fsync_path(self._folder.parent)
-        verify_disk(self._folder, offer.size + sum([*self._awaited.values()]))
-        self._at(name).begin(offer, now_ms)
-        self._used[name.owner] += charge(offer.size)
-        self._awaited[name.owner] += offer.size
 
-    def _measure(self, owner: bytes) -> None:
-        """Reads the bytes of an agency's documents from the disk, once: used, and yet to come."""
-        if owner not in self._used:
-            documents = folders_of(self._folder / owner.hex())
-            found = [(each, size) for each in documents if (size := each.size())]
-            self._awaited[owner] = sum(each.missing(size) for each, size in found)
-            self._used[owner] = sum(charge(size) for _, size in found)
+    def _measure(self) -> None:
+        """Reads the bytes of all documents from the disk, once; no document changes meanwhile."""
+        with self._measuring:
+            if self._is_measured:
+                return
+            for owner in owner_folders(self._folder):
+                for each in folders_of(self._folder / owner.hex()):
+                    if size := each.size():
+                        missing = each.missing(size)
+                        self._count(owner, charge(size), size - missing, missing)
+            self._is_measured = True
+
+    def _count(self, owner: bytes, charge: int = 0, held: int = 0, awaited: int = 0) -> None:
+        self._charged[owner] += charge
+        self._held[owner] += held
+        self._awaited[owner] += awaited
 
     async def renew(self, name: BlobName, now_ms: int) -> None:
         """Records an offer that came again; one that never ends is dropped nevertheless."""
@@ -103,13 +136,18 @@ class FolderStore:
 
     def _write(self, name: BlobName, number: int, data: bytes, now_ms: int) -> None:
         verify_disk(self._folder, len(data))
-        self._measure(name.owner)
+        self._measure()
         folder = self._at(name)
         size = folder.size() or 0
         missing = folder.missing(size)
         folder.write(number, data)
-        self._awaited[name.owner] -= missing - folder.missing(size)
+        come = missing - folder.missing(size)
+        self._count(name.owner, held=come, awaited=-come)
         self._renew(folder, now_ms)
+
+    async def keep_root(self, name: BlobName, root: bytes) -> None:
+        """Stores the root of a document of which all parts are here, and durable."""
+        await asyncio.to_thread(self._at(name).keep_root, root)
 
     async def claim(self, name: BlobName, packet: bytes, now_ms: int) -> Claim | None:
         """Records that a packet names a document, or returns None if there is no document."""
@@ -141,11 +179,12 @@ class FolderStore:
         await asyncio.to_thread(self._remove, name)
 
     def _remove(self, name: BlobName) -> None:
+        self._measure()
         folder = self._at(name)
         size = folder.size()
-        if size is not None and name.owner in self._used:
-            self._used[name.owner] -= charge(size)
-            self._awaited[name.owner] -= folder.missing(size)
+        if size is not None:
+            missing = folder.missing(size)
+            self._count(name.owner, -charge(size), missing - size, -missing)
         folder.remove()
 
     async def may_sweep(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tearline.dataclass.immutable import immutable
 from tearline.wire.blobs import Offer
+from tearline_server.blobs.space import Space
 from tearline_server.storage.blob_rows import BlobState
 
 
@@ -49,7 +50,12 @@ class BlobStore(Protocol):
 
     One process does one piece of work on an agency's documents at a time. Other processes may do
     another one meanwhile: each method is atomic among processes that share the store.
+
+    Attributes:
+        agency_bytes: Bytes for the documents of one agency.
     """
+
+    agency_bytes: int
 
     async def offer(self, name: BlobName) -> Offer | None:
         """Returns the offer of a document, or None if there is no such document."""
@@ -63,11 +69,15 @@ class BlobStore(Protocol):
         """Returns leaf hashes of a document from the first one on; none beyond its last part."""
         ...
 
+    async def space(self) -> Space:
+        """Returns the space of all documents."""
+        ...
+
     async def begin(self, name: BlobName, offer: Offer, now_ms: int) -> None:
         """Begins a document.
 
         Raises:
-            BlobQuotaExceeded: If its agency, or the disk, has no space left.
+            BlobQuotaExceeded: If its agency has no space left.
         """
         ...
 
@@ -86,6 +96,10 @@ class BlobStore(Protocol):
             BlobQuotaExceeded: If there is no space left.
             BlobMismatch: If the document is gone meanwhile.
         """
+        ...
+
+    async def keep_root(self, name: BlobName, root: bytes) -> None:
+        """Stores the root of a document of which all parts are here, and durable."""
         ...
 
     async def claim(self, name: BlobName, packet: bytes, now_ms: int) -> Claim | None:

@@ -31,6 +31,14 @@ class Objects(Protocol):
         """
         ...
 
+    async def free_bytes(self) -> int | None:
+        """Returns the bytes that further objects may take; None if the place states none.
+
+        Raises:
+            ObjectsUnreachable: If the place does not answer.
+        """
+        ...
+
     async def close(self) -> None:
         """Ends the connections."""
         ...

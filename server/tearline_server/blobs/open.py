@@ -28,10 +28,11 @@ def open_blobs(config: Config, store: Store, clock: Clock) -> BlobStore | None:
     if store.blobs is None:
         if config.blobs is not None:
             raise SettingInvalid("blobs: a file has its documents beside it; name a store")
-        return FolderStore(config.home / "blobs", config.blob_bytes)
+        return FolderStore(config.home / "blobs", config.blob_bytes, config.blob_quota_bytes)
     if config.blobs is None:
         return None
-    return SharedStore(store.blobs, _objects(config.blobs, clock), config.blob_bytes)
+    objects = _objects(config.blobs, clock)
+    return SharedStore(store.blobs, objects, config.blob_bytes, config.blob_quota_bytes)
 
 
 def _objects(place: FolderPlace | BucketPlace, clock: Clock) -> Objects:

@@ -15,7 +15,7 @@ from typing import TypeVar, TypeVarTuple
 from tearline.blobs.parts import PART_BYTES
 from tearline.errors import BlobQuotaExceeded, ObjectsUnreachable
 from tearline_runtime.files import fsync_path, replace
-from tearline_server.blobs.space import verify_disk
+from tearline_server.blobs.space import free_bytes, verify_disk
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FOLDER_MODE = 0o700
@@ -94,6 +94,18 @@ class SharedFolder:
             path.unlink(missing_ok=True)
             with suppress(OSError):  # it holds further objects, or is gone
                 path.parent.rmdir()
+
+    async def free_bytes(self) -> int:
+        """Returns the bytes on the share's disk that further objects may take.
+
+        Raises:
+            ObjectsUnreachable: If the folder is not mounted.
+        """
+        return await self._in_thread(self._free_bytes)
+
+    def _free_bytes(self) -> int:
+        with self._mounted():
+            return free_bytes(self._folder)
 
     @contextmanager
     def _mounted(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from tearline.statements.statement import HASH_SIZE
 from tearline.wire.blobs import Offer
 from tearline_server.blobs.interface import BlobName, Claim
 from tearline_server.blobs.objects import Objects
-from tearline_server.blobs.space import charge
+from tearline_server.blobs.space import Space, Taken, charge, space_of
 from tearline_server.storage.blob_rows import BlobKey, BlobRows, BlobState
 
 _DELETED_AT_ONCE = 8
@@ -31,12 +31,16 @@ class SharedStore:
         rows: The state of documents.
         objects: Their parts.
         agency_bytes: Bytes for the documents of one agency.
+        quota: Bytes that the place holds, as its operator states it; None for no statement.
     """
 
-    def __init__(self, rows: BlobRows, objects: Objects, agency_bytes: int) -> None:
+    def __init__(
+        self, rows: BlobRows, objects: Objects, agency_bytes: int, quota: int | None = None
+    ) -> None:
         self._rows = rows
         self._objects = objects
-        self._agency_bytes = agency_bytes
+        self.agency_bytes = agency_bytes
+        self._quota = quota
 
     async def offer(self, name: BlobName) -> Offer | None:
         """Returns the offer of a document, or None if there is no such document."""
@@ -54,6 +58,17 @@ class SharedStore:
         start, size = first * HASH_SIZE, limit * HASH_SIZE
         return _hashes(await self._rows.some_leaves(_key(name), start, size))
 
+    async def space(self) -> Space:
+        """Returns the space of all documents.
+
+        Small documents are charged more than they have bytes. So some bytes appear to be awaited.
+        """
+        taken = {
+            owner: Taken(stored=stored, awaited=charged - stored)
+            for owner, (charged, stored) in (await self._rows.taken()).items()
+        }
+        return space_of(taken, await self._objects.free_bytes(), self._quota)
+
     async def begin(self, name: BlobName, offer: Offer, now_ms: int) -> None:
         """Begins a document.
 
@@ -67,10 +82,10 @@ class SharedStore:
             b"".join(offer.leaves),
             now_ms,
             charge=charge(offer.size),
-            most=self._agency_bytes,
+            most=self.agency_bytes,
         )
         if not has_space:
-            raise BlobQuotaExceeded(f"{offer.size} bytes, of {self._agency_bytes}")
+            raise BlobQuotaExceeded(f"{offer.size} bytes, of {self.agency_bytes}")
         if await self._rows.left(_key(name)) is not None:
             raise ExchangeBusy("that document is being deleted", retry_after_ms=_DELETING_MS)
 
@@ -103,6 +118,10 @@ class SharedStore:
         if not await self._rows.grow(key, begun_ms, number + 1, now_ms, within_ms=MAX_UPLOAD_MS):
             await self._objects.delete(part)
             raise BlobMismatch("it was not announced")
+
+    async def keep_root(self, name: BlobName, root: bytes) -> None:
+        """Stores the root of a document of which all parts are here."""
+        await self._rows.keep_root(_key(name), root)
 
     async def claim(self, name: BlobName, packet: bytes, now_ms: int) -> Claim | None:
         """Records that a packet names a document, or returns None if there is no document."""

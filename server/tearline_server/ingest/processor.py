@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from tearline.dataclass.immutable import immutable
+from tearline.packets.packet import PacketParts
 from tearline.statements.statement import Attestation
 from tearline.tlog.merkle import Frontier
 from tearline.verification.moment import Moment
 from tearline_server.ingest.commands import Command
 from tearline_server.keys import HeldKeys
+from tearline_server.processing.authorship import authored, linked_parts
 from tearline_server.processing.batch import Batch
 from tearline_server.processing.commit_builder import compose
+from tearline_server.processing.context import Publisher, SubmittedStatement
 from tearline_server.processing.handlers.deliveries import hand_out_at_once
 from tearline_server.processing.handlers.departures import acknowledge_departed
 from tearline_server.processing.handlers.directory import due_lookups, state_directory
@@ -80,6 +83,18 @@ class StatementProcessor:
     def head(self) -> Head | None:
         """Returns the head that the registry follows from."""
         return self.registry.head
+
+    def linked_parts(
+        self, claims: Iterable[SubmittedStatement], publisher: Publisher
+    ) -> tuple[PacketParts, ...]:
+        """Returns the parts of genuine packets that name documents, by the keys known here."""
+        named = [each for each in claims if each.parts is not None and each.parts.blobs]
+        if not named or self.registry.head is None:
+            return ()
+        head = self.registry.head
+        time_ms = max(self._timekeeper.time_ms(), head.time_ms)
+        at = Moment(index=head.tree.size, time_ms=time_ms)
+        return linked_parts(authored(each, publisher, self.registry.trust, at) for each in named)
 
     def ask(self, works: Sequence[Command], head: Head, news: Snapshot | None) -> Lookups:
         """Applies the news, and returns the state to look up for a batch.

@@ -4,10 +4,11 @@ Authorship is checked before any database lookup of ids in the claim. A forged s
 publisher a refusal, and the exchange only a key lookup.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ExchangeBusy, NotPermitted, StatementMalformed, TearlineError
+from tearline.packets.packet import PacketParts
 from tearline.statements.statement import COSIGNED_TYPES
 from tearline.verification.moment import Moment
 from tearline.verification.trust import ROOT_TYPES, TrustState
@@ -82,6 +83,12 @@ def authored(
         except TearlineError as error:
             doubt = error
     return Authored(submitted=submitted, foreign=foreign, doubt=doubt)
+
+
+def linked_parts(claims: Iterable[Authored]) -> tuple[PacketParts, ...]:
+    """Returns the parts of genuine packets that name large documents."""
+    genuine = (each.submitted.parts for each in claims if each.is_genuine)
+    return tuple(parts for parts in genuine if parts is not None and parts.blobs)
 
 
 def verify_publisher(submitted: SubmittedStatement, publisher: Publisher) -> None:

@@ -1,7 +1,6 @@
 """Submitted statement, and the state by which it is processed."""
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import TearlineError
@@ -38,7 +37,7 @@ class SubmittedStatement:
         parts: The parts that accompany a manifest, or None.
         encoded_parts: Their encoding, or None.
         documents: Large documents of its publisher that are here completely, by id, each with
-            the other packets that name it.
+            the other packets that name it; None if they were not looked up.
     """
 
     statement: Statement
@@ -48,7 +47,7 @@ class SubmittedStatement:
     natural: bytes | None
     parts: PacketParts | None
     encoded_parts: EncodedParts | None
-    documents: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
+    documents: Mapping[bytes, frozenset[bytes]] | None = None
 
     @property
     def key(self) -> tuple[bytes, str]:

@@ -1,8 +1,7 @@
 """Reading of a publication: each statement's signer and content, not yet verified."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from tearline.errors import TearlineError
 from tearline.limits import PORTION_BYTES
@@ -20,14 +19,12 @@ _LEAST_BYTES = 512  # the smallest statement costs as much to parse as so many b
 async def read_claims(
     publication: Publication,
     await_turn: Callable[[], Awaitable[None]],
-    documents: Mapping[bytes, Mapping[bytes, frozenset[bytes]]] = MappingProxyType({}),
 ) -> tuple[SubmittedStatement, ...]:
     """Reads every statement of a publication as a claim, one portion a turn.
 
     Args:
         publication: The publication.
         await_turn: Waits for the next turn of its publisher.
-        documents: Complete large documents by packet; see ``SubmittedStatement.documents``.
 
     Returns:
         The claims, in order.
@@ -36,7 +33,7 @@ async def read_claims(
         StatementMalformed: If the publication's order does not match its statements.
     """
     found, size = list[SubmittedStatement](), 0
-    for submitted in claims_of(publication, documents):
+    for submitted in claims_of(publication):
         found.append(submitted)
         size += _LEAST_BYTES + len(submitted.statement.body)
         if size >= PORTION_BYTES:
@@ -45,10 +42,7 @@ async def read_claims(
     return tuple(found)
 
 
-def claims_of(
-    publication: Publication,
-    documents: Mapping[bytes, Mapping[bytes, frozenset[bytes]]] = MappingProxyType({}),
-) -> Iterator[SubmittedStatement]:
+def claims_of(publication: Publication) -> Iterator[SubmittedStatement]:
     """Yields every statement of a publication as a claim, in order; each is parsed when due.
 
     Raises:
@@ -58,9 +52,15 @@ def claims_of(
     parts = {each.manifest: each for each in publication.parts}
     encoded = publication.encoded_parts()
     for statement in publication.statements():
-        claim = _claim(statement, attestations, parts, encoded)
-        found = documents.get(statement.id)
-        yield replace(claim, documents=found) if found else claim
+        yield _claim(statement, attestations, parts, encoded)
+
+
+def with_documents(
+    claims: Iterable[SubmittedStatement],
+    documents: Mapping[bytes, Mapping[bytes, frozenset[bytes]]],
+) -> tuple[SubmittedStatement, ...]:
+    """Returns claims with the complete large documents of their packets, as far as looked up."""
+    return tuple(replace(each, documents=documents.get(each.statement.id)) for each in claims)
 
 
 def _claim(

@@ -1,6 +1,6 @@
 """``BlobRows``: the state of large documents in a database that several processes share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tearline.dataclass.immutable import immutable
@@ -16,12 +16,16 @@ class BlobState:
     Attributes:
         size: Bytes of its sealed parts.
         held: The number of its parts, from the first on, that are durable.
+        begun_ms: Time of the first offer, Unix milliseconds.
         touched_ms: Time of the last new part or offer, Unix milliseconds.
+        root: 32 bytes, the RFC 6962 root over its parts; empty until all of them were verified.
     """
 
     size: int
     held: int
+    begun_ms: int
     touched_ms: int
+    root: bytes
 
 
 class BlobRows(Protocol):
@@ -65,6 +69,14 @@ class BlobRows(Protocol):
         Returns:
             Whether the document is, too, and was not dropped and begun again.
         """
+        ...
+
+    async def keep_root(self, key: BlobKey, root: bytes) -> None:
+        """Stores the root of a document of which all parts are here."""
+        ...
+
+    async def taken(self) -> Mapping[bytes, tuple[int, int]]:
+        """Returns the bytes charged to each owner, and the bytes of its parts that are here."""
         ...
 
     async def claim(self, key: BlobKey, packet: bytes, now_ms: int) -> tuple[bytes, list[bytes]]:

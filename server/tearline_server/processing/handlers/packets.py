@@ -13,6 +13,7 @@ from tearline.errors import (
     BlobIncomplete,
     CiphertextMissing,
     CommitmentMismatch,
+    ExchangeBusy,
     GrantExpired,
     GrantMisdirected,
     LifetimeRefused,
@@ -52,6 +53,7 @@ from tearline_server.storage.lookups import Lookups
 
 # Identical for unknown packets and those of other agencies.
 _NOT_YOURS = "this agency has no packet with that id"
+_RETRY_AFTER_MS = 250  # the next batch is judged with the keys of this one
 
 
 def accept_manifest(context: Context, manifest: Manifest) -> None:
@@ -148,7 +150,7 @@ def verify_documents(
     manifest: Manifest,
     parts: PacketParts,
     slots: Iterable[int],
-    documents: Mapping[bytes, frozenset[bytes]],
+    documents: Mapping[bytes, frozenset[bytes]] | None,
 ) -> None:
     """Checks the large documents of a packet.
 
@@ -157,9 +159,10 @@ def verify_documents(
         parts: Its parts.
         slots: Its slots that are not padding.
         documents: Documents of its originator that are here completely, by id, each with the
-            other packets that name it.
+            other packets that name it; None if they were not looked up.
 
     Raises:
+        ExchangeBusy: If they were not: its key came while it was judged.
         BlobIncomplete: If one is not here completely, or belongs to another packet's line.
         CommitmentMismatch: If one belongs to no slot with a field.
     """
@@ -167,6 +170,10 @@ def verify_documents(
         raise CommitmentMismatch("a large document belongs to no field of the packet")
     if len({link.id for link in parts.blobs}) < len(parts.blobs):
         raise CommitmentMismatch("two fields of the packet describe one large document")
+    if not parts.blobs:
+        return
+    if documents is None:
+        raise ExchangeBusy("its key has just come", retry_after_ms=_RETRY_AFTER_MS)
     for link in parts.blobs:
         # One answer for a document that is missing and for one that another packet has.
         others = documents.get(link.id)

@@ -5,7 +5,7 @@ two processes follow one another.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tearline_server.storage.blob_rows import BlobKey, BlobState
@@ -13,7 +13,10 @@ from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.types import Connection
 
 _LEASE = "300 seconds"  # for the next round of a process that sweeps, or another one's first
-_STATE = "SELECT size, held, touched_ms FROM blob WHERE owner = $1 AND id = $2 AND NOT dropped"
+_STATE = (
+    "SELECT size, held, begun_ms, touched_ms, root FROM blob"
+    " WHERE owner = $1 AND id = $2 AND NOT dropped"
+)
 _BEGUN = "SELECT begun_ms FROM blob WHERE owner = $1 AND id = $2"
 _LEAVES = "SELECT leaves FROM blob WHERE owner = $1 AND id = $2 AND NOT dropped"
 _SOME_LEAVES = (
@@ -41,6 +44,8 @@ _GROW = (
     " WHERE owner = $1 AND id = $2 AND NOT dropped AND begun_ms = $6 AND held >= $3 - 1"
     " RETURNING TRUE"
 )
+_KEEP_ROOT = "UPDATE blob SET root = $3 WHERE owner = $1 AND id = $2 AND NOT dropped"
+_TAKEN = "SELECT owner, used, stored FROM blob_space"
 _OTHERS = "SELECT DISTINCT packet FROM blob_packet WHERE owner = $1 AND id = $2 AND packet <> $3"
 _CLAIM = "INSERT INTO blob_packet VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
 _UNCLAIM = (
@@ -136,6 +141,15 @@ class PostgresBlobs:
             Whether the document is, too, and was not dropped and begun again.
         """
         return bool(await self._write(_GROW, *key, held, now_ms, within_ms, begun_ms))
+
+    async def keep_root(self, key: BlobKey, root: bytes) -> None:
+        """Stores the root of a document of which all parts are here."""
+        await self._write(_KEEP_ROOT, *key, root)
+
+    async def taken(self) -> Mapping[bytes, tuple[int, int]]:
+        """Returns the bytes charged to each owner, and the bytes of its parts that are here."""
+        rows = await self._db.ask(lambda c: c.fetch(_TAKEN))  # one for each member
+        return {owner: (used, stored) for owner, used, stored in rows}
 
     async def claim(self, key: BlobKey, packet: bytes, now_ms: int) -> tuple[bytes, list[bytes]]:
         """Records a packet that is judged; returns the claim's id and the other packets.

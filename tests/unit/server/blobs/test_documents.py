@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from support.agencies import CN, DAY_MS, MX, NOW_MS, US, node_of
+from support.agencies import CN, DAY_MS, MX, NOW_MS, US, node_of, signing_key
 from support.blobs import Document, document, packet_with, upload
 from support.exchange import (
     SPACE,
@@ -20,8 +21,9 @@ from support.exchange import (
     opened,
     packet_publication,
 )
+from support.exchange import parts_of as packet_parts
 from support.suspensions import WHOLE, standing
-from tearline.blobs.parts import PART_BYTES
+from tearline.blobs.parts import PART_BYTES, PART_PLAIN_BYTES
 from tearline.errors import (
     BlobMismatch,
     BlobQuotaExceeded,
@@ -33,13 +35,18 @@ from tearline.limits import BLOB_RESERVE_BYTES, MIN_FREE_BYTES
 from tearline.packets.packet import BlobLink, PacketParts
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.sealing import SealedPacket
+from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
 from tearline.tlog.merkle import leaf_hash
 from tearline.wire.blobs import Offer, Question
+from tearline.wire.packets import encode_manifest
+from tearline.wire.publications import publication_of
 from tearline.wire.recalls import encode_recall
 from tearline.wire.suspensions import encode_standing
 from tearline_server.blobs.files import BlobFolder
+from tearline_server.blobs.folder_store import FolderStore
 from tearline_server.blobs.interface import owner_of
+from tearline_server.blobs.space import Space, Taken
 from tearline_server.ingest.commands import Command
 
 HOUR_MS = 3_600_000
@@ -210,25 +217,89 @@ def test_an_earlier_part_that_comes_late_leaves_later_ones(tmp_path: Path) -> No
     assert folder.held(made.offer.size) == 3
 
 
+GIB = 1 << 30
+
+
+def large(number: int, size: int) -> Offer:
+    """An offer of a document of some whole parts, which is never sent."""
+    parts = size // PART_BYTES
+    leaves = tuple([bytes(32)] * (parts + 1))
+    return Offer(id=number.to_bytes(16, "big"), size=parts * PART_BYTES + 16, leaves=leaves)
+
+
+def disk_of(monkeypatch: pytest.MonkeyPatch, size: int) -> SimpleNamespace:
+    """A disk on which documents may take so many bytes now."""
+    free = MIN_FREE_BYTES + BLOB_RESERVE_BYTES + size
+    disk = SimpleNamespace(total=100 * GIB, free=free)
+    monkeypatch.setattr("shutil.disk_usage", lambda place: disk)
+    return disk
+
+
 async def test_documents_leave_room_for_packets(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, total = document(), 100 << 30
-    free = MIN_FREE_BYTES + BLOB_RESERVE_BYTES + made.offer.size
-    disk = SimpleNamespace(total=total, free=free)
-    monkeypatch.setattr("shutil.disk_usage", lambda place: disk)
-    documents = world.exchange.documents
+    made, documents = document(), world.exchange.documents
+    disk = disk_of(monkeypatch, 2 * made.offer.size)
     await documents.offer(US, made.offer)
-    with pytest.raises(BlobQuotaExceeded):  # the first one's bytes are yet to come
-        await documents.offer(CN, document(1).offer)
     await documents.put(US, made.parts[0])
-    disk.free = MIN_FREE_BYTES + BLOB_RESERVE_BYTES + PART_BYTES - 1
+    whole, disk.free = disk.free, MIN_FREE_BYTES + BLOB_RESERVE_BYTES + PART_BYTES - 1
     with pytest.raises(BlobQuotaExceeded):
         await documents.put(US, made.parts[1])
-    disk.free += 1
+    disk.free = whole
     assert await documents.put(US, made.parts[1]) == 2
-    disk.free += made.offer.size
-    assert await documents.offer(CN, document(1).offer) == 0
+    disk.free = 0
+    with pytest.raises(BlobQuotaExceeded):
+        await documents.offer(CN, document(1).offer)
+
+
+async def test_announcements_without_parts_leave_the_disk_to_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = world.exchange.documents
+    assert documents._stored is not None
+    documents._stored.agency_bytes = 1 << 40
+    disk_of(monkeypatch, 10 * GIB)
+    for number in range(8):
+        await documents.offer(US, large(number, GIB))
+    assert await documents.offer(CN, large(0, 3 * GIB)) == 0
+
+
+async def test_each_agency_has_its_share_of_a_full_disk(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents, mine = world.exchange.documents, document(9 * PART_PLAIN_BYTES)
+    disk = disk_of(monkeypatch, 12 * PART_BYTES)  # of which each member is sure of two parts
+    monkeypatch.setattr("tearline_server.blobs.space.BLOB_WINDOW_BYTES", PART_BYTES)
+    write = BlobFolder.write
+
+    def take(folder: BlobFolder, number: int, data: bytes) -> None:
+        disk.free -= len(data)
+        write(folder, number, data)
+
+    monkeypatch.setattr(BlobFolder, "write", take)
+    with pytest.raises(BlobQuotaExceeded):
+        await documents.offer(US, mine.offer)
+    most = document(7 * PART_PLAIN_BYTES)  # padding, and the last chunks, make it eight parts
+    assert await upload(world, most) == len(most.parts)
+    for agency in (CN, MX):
+        small = document(PART_PLAIN_BYTES)
+        assert await upload(world, small, agency) == 2
+    with pytest.raises(BlobQuotaExceeded):
+        await upload(world, document(3 * PART_PLAIN_BYTES), CN)
+
+
+async def test_after_a_restart_the_space_of_all_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    async with opened(tmp_path) as world:
+        await world.exchange.documents.offer(US, made.offer)
+        await world.exchange.documents.put(US, made.parts[0])
+    store = FolderStore(tmp_path / "blobs", SPACE)
+    disk_of(monkeypatch, GIB)
+    space = await store.space()
+    taken = Taken(stored=PART_BYTES, awaited=made.offer.size - PART_BYTES)
+    assert space == Space(total=GIB + PART_BYTES, taken={owner_of(US): taken})
 
 
 async def test_an_id_has_sixteen_bytes(world: World) -> None:
@@ -350,6 +421,118 @@ async def test_a_publication_that_was_cancelled_settles_its_documents(
         await call
     assert codes(await world.send(packet_with(world, made))) == [""]
     assert len(links(tmp_path)) == 1
+
+
+class Counted:
+    """A store of documents that counts its calls.
+
+    Args:
+        world: The exchange, whose store is counted.
+        monkeypatch: Puts the count in its place.
+    """
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        stored = world.exchange.documents._stored
+        self.calls: list[str] = []
+        for name in ("claim", "state", "offer", "read", "leaves", "keep_root"):
+            monkeypatch.setattr(stored, name, self._counting(name, getattr(stored, name, None)))
+
+    def _counting(self, name: str, call: Any) -> Any:
+        def counted(*values: object) -> Any:
+            self.calls.append(name)
+            return call(*values)
+
+        return counted
+
+
+async def test_documents_of_a_forged_packet_are_not_looked_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+    us = world.parties.node(US)
+    stranger = Signer(federation=us.header.federation, uri=us.header.signer, key=signing_key("x"))
+    sealed = packet_with(world, made)
+    forged = packet_publication(stranger, sealed)
+    foreign = packet_publication(world.parties.node(CN), packet_with(world, made, CN))
+    counted = Counted(world, monkeypatch)
+    for publication in (forged, foreign):
+        (outcome,) = await world.publish(US, publication)
+        assert outcome.receipt is None
+    assert counted.calls == []
+    assert codes(await world.send(sealed)) == [""]
+
+
+async def test_a_document_is_looked_up_once_for_all_packets(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+    packets = [packet_with(world, made) for _ in range(3)]
+    bodies = [(StatementType.MANIFEST, encode_manifest(each.manifest)) for each in packets]
+    tree = world.parties.node(US).sign(bodies)
+    together = publication_of(tree, range(3), [packet_parts(each) for each in packets])
+    counted = Counted(world, monkeypatch)
+    outcomes = await world.publish(US, together)
+    assert sorted(codes(outcomes)) == ["", "TL-BLB-002", "TL-BLB-002"]
+    assert counted.calls.count("read") == counted.calls.count("offer") == 1
+
+
+async def test_the_root_of_a_document_is_computed_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+    first, _ = await sent(world, made, CN)
+    counted = Counted(world, monkeypatch)
+    await sent(world, made, CN, supersedes=manifest_id(first))
+    assert {*counted.calls} == {"claim", "state"}
+    await world.exchange.documents.offer(US, made.offer)
+    assert "read" not in counted.calls
+
+
+async def test_a_caller_that_leaves_ends_the_look_ups(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+    begun, go_on, link = Event(), Event(), BlobFolder.link
+
+    def wait(folder: BlobFolder, packet: bytes, now_ms: int) -> bool:
+        begun.set()
+        go_on.wait()
+        return link(folder, packet, now_ms)
+
+    monkeypatch.setattr(BlobFolder, "link", wait)
+    counted = Counted(world, monkeypatch)
+    sealed = packet_with(world, made)
+    (one,) = sealed.blobs
+    slots = sorted(slot for each in sealed.openings.values() for slot in each.slots)
+    many = tuple(BlobLink(slot=slot, id=one.id, root=one.root) for slot in slots)
+    call = asyncio.create_task(world.send(replace(sealed, blobs=many)))
+    await asyncio.to_thread(begun.wait)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    go_on.set()
+    async with world.exchange.documents._publishing[US]:  # the work has ended
+        assert len(many) > 1
+        assert counted.calls.count("claim") == 1
+        assert links(tmp_path) == []
+
+
+async def test_a_packet_whose_documents_were_not_looked_up_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document()
+    await upload(world, made)
+    sealed = packet_with(world, made)
+    with monkeypatch.context() as patched:  # its key is not known here when it comes
+        patched.setattr(world.exchange._desk, "linked_parts", lambda claims, publisher: ())
+        (outcome,) = await world.send(sealed)
+    assert outcome.refusal is not None
+    assert (outcome.refusal.code, outcome.receipt) == ("TL-REQ-002", None)
+    assert codes(await world.send(sealed)) == [""]
 
 
 # Download.
@@ -477,6 +660,36 @@ async def test_an_upload_without_a_packet_goes_after_a_day(world: World, tmp_pat
         await upload(world, document(1))
 
 
+async def test_an_announcement_without_parts_ends_after_an_hour(
+    world: World, tmp_path: Path
+) -> None:
+    made, begun = document(), document()
+    await world.exchange.documents.sweep()
+    for each in (made, begun):
+        await world.exchange.documents.offer(US, each.offer)
+    await world.exchange.documents.put(US, begun.parts[0])
+    for _ in range(6):  # offered again every ten minutes
+        assert len(folders(tmp_path)) == 2
+        assert await world.exchange.documents.offer(US, made.offer) == 0
+        world.clock.time_ms += HOUR_MS // 6
+        await world.exchange.documents.sweep()
+    assert [each.name for each in folders(tmp_path)] == [begun.blob.id.hex()]
+    assert await upload(world, made) == 3  # it begins again
+
+
+async def test_a_start_tells_of_space_that_is_too_small(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk_of(monkeypatch, 3 * SPACE)
+    await world.exchange.documents.verify_shares()
+    assert caplog.messages == []
+    disk_of(monkeypatch, 3 * SPACE - 1)
+    await world.exchange.documents.verify_shares()
+    (record,) = caplog.records
+    assert record.getMessage() == "documents share too little space"
+    assert vars(record)["share"] == SPACE // 2 - 1
+
+
 async def test_a_sweep_gives_each_agency_its_turn(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,6 +743,7 @@ async def test_a_slow_upload_is_kept_for_two_weeks(world: World, tmp_path: Path)
     made = document()
     await world.exchange.documents.sweep()
     await world.exchange.documents.offer(US, made.offer)
+    await world.exchange.documents.put(US, made.parts[0])
     for left in [1] * 28 + [0]:  # offered again every 12 hours
         world.clock.time_ms += 12 * HOUR_MS
         await world.exchange.documents.sweep()

@@ -95,7 +95,9 @@ async def test_parts_and_their_number_are_stored(blobs: BlobStore) -> None:
     assert await blobs.leaves(name_of(made), 0, 9) == ()
     name = await filled(blobs, made, parts=2)
     assert await blobs.offer(name) == made.offer
-    assert await blobs.state(name) == BlobState(size=made.offer.size, held=2, touched_ms=NOW_MS + 1)
+    assert await blobs.state(name) == BlobState(
+        size=made.offer.size, held=2, begun_ms=NOW_MS, touched_ms=NOW_MS + 1, root=b""
+    )
     assert await blobs.leaves(name, 1, 1) == made.offer.leaves[1:2]
     assert await blobs.leaves(name, 3, 1) == ()
     assert await blobs.read(name, made.offer.size, 1) == made.parts[1].data
@@ -127,6 +129,41 @@ async def test_an_owner_has_its_own_space(blobs: BlobStore) -> None:
     large = Offer(id=b"l" * 16, size=17 * PART_BYTES + 16, leaves=tuple([bytes(32)] * 18))
     with pytest.raises(BlobQuotaExceeded):
         await blobs.begin(BlobName(owner=owner_of("new"), id=large.id), large, NOW_MS)
+
+
+async def test_the_space_of_all_is_known(blobs: BlobStore) -> None:
+    made, other = document(), document()
+    assert not (await blobs.space()).taken
+    await filled(blobs, made)
+    name = await filled(blobs, other, parts=1)
+    await filled(blobs, document(), parts=2, agency=CN)
+
+    async def stored() -> dict[bytes, int]:
+        return {owner: each.stored for owner, each in (await blobs.space()).taken.items()}
+
+    held = {owner_of(US): made.offer.size + PART_BYTES, owner_of(CN): 2 * PART_BYTES}
+    assert await stored() == held
+    await blobs.write(name, 0, other.parts[0].data, NOW_MS)  # again
+    assert await stored() == held
+    await blobs.write(name, 1, other.parts[1].data, NOW_MS)
+    assert await stored() == held | {owner_of(US): made.offer.size + 2 * PART_BYTES}
+    for each in (made, other):
+        await gone(blobs, name_of(each))
+    assert await stored() == held | {owner_of(US): 0}
+
+
+async def test_the_root_of_a_document_is_kept(blobs: BlobStore) -> None:
+    made = document()
+    name = await filled(blobs, made)
+    await blobs.keep_root(name, made.blob.root)
+    state = await blobs.state(name)
+    assert state is not None
+    assert state.root == made.blob.root
+    await gone(blobs, name)
+    await blobs.begin(name, made.offer, NOW_MS + 1)
+    state = await blobs.state(name)
+    assert state is not None
+    assert state.root == b""
 
 
 async def test_offers_beyond_the_space_write_nothing(

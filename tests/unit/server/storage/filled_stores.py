@@ -160,7 +160,7 @@ COLUMNS = {
     "waiting": "node agency statements bytes",
     "agreement": "id version statement",
     "restoration": "start stop time_ms settled",
-    "blob": "owner id size leaves held begun_ms touched_ms dropped",
+    "blob": "owner id size leaves held begun_ms touched_ms dropped root",
     "blob_packet": "owner id packet claim time_ms",
 }
 NUMBERED = ("agreement", "standing", "case_step", "channel", "mailbox")
@@ -242,7 +242,7 @@ def _works(number: int, packet: bytes) -> Iterator[tuple[str, Row]]:
         yield "case_step", (named("case", number), AGENCIES[0], AGENCIES[1], first)
     if number % 10 == 3:
         blob = (named("owner", 0), named("blob", number)[:16])
-        yield "blob", (*blob, 16, bytes(32), 1, 0, 0, False)
+        yield "blob", (*blob, 16, bytes(32), 1, 0, 0, False, b"")
         yield "blob_packet", (*blob, packet, b"", 0)
     if number % 10 == 4:
         yield "derivation", (packet, named("packet", number - 1))
@@ -429,6 +429,7 @@ async def _keep_documents(blobs: BlobRows) -> None:
         await blobs.renew(key, 2, within_ms=9)
         await blobs.begun(key)
         await blobs.grow(key, 1, 1, 2, within_ms=9)
+        await blobs.keep_root(key, bytes(32))
         claim, _ = await blobs.claim(key, packet, 2)
         await blobs.settle(key, packet, claim, is_accepted=True)
         await blobs.links(key)
@@ -439,6 +440,7 @@ async def _keep_documents(blobs: BlobRows) -> None:
         await blobs.forget(key, least=9)
     await blobs.may_sweep()
     await blobs.owners()
+    await blobs.taken()
     await blobs.page(named("owner", 0), b"", 16)
 
 
