@@ -5,7 +5,6 @@ alone. So no answer tells an agency whether another one has a document.
 """
 
 import asyncio
-import errno
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -17,31 +16,22 @@ from tearline.errors import (
     BlobMismatch,
     BlobsNotStored,
     BlobUnavailable,
-    StoreError,
 )
-from tearline.limits import (
-    BLOB_CLAIM_MS,
-    BLOB_OFFER_MS,
-    BLOB_RETENTION_MS,
-    LEAVES_PAGE,
-    MAX_BLOB_PAGE,
-)
+from tearline.limits import BLOB_CLAIM_MS, LEAVES_PAGE
 from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, PacketParts
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.wire.blobs import Offer, Part
 from tearline.wire.publications import Outcome
 from tearline_server.blobs.exclusive import exclusively
 from tearline_server.blobs.interface import BlobName, BlobStore, Claim, owner_of
+from tearline_server.blobs.sweeper import Sweeper
 from tearline_server.storage.blob_rows import BlobState
-from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.tlog.log import Clock
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-_SWEPT_AT_ONCE = 4  # agencies: the documents of a slow one delay three others at most
 
 Earlier = Mapping[bytes, frozenset[bytes]]
 """Complete documents by id, each with the other packets that name it."""
@@ -69,15 +59,15 @@ class Documents:
         may_write: Callable[[], bool],
         agencies: Callable[[], int],
     ) -> None:
-        self._may_write = may_write
         self._agencies = agencies
-        self._since_ms: int | None = None  # since when it may, as far as sweeps have seen
         self._stored = blobs
         self._store = store
         self._clock = clock
         self._locks: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)  # a member each
         self._publishing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._places: dict[bytes, bytes] = {}  # the last document swept, by owner
+        self._sweeper = (
+            None if blobs is None else Sweeper(blobs, store, clock, may_write, self._locks)
+        )
 
     @property
     def _blobs(self) -> BlobStore:
@@ -247,11 +237,11 @@ class Documents:
         Until the exchange may write for an hour, an accepted packet may yet come again.
         """
         oldest_ms = self._clock() - BLOB_CLAIM_MS
-        if self._since_ms is None or self._since_ms > oldest_ms:
+        if self._sweeper is None or not self._sweeper.has_written_since(oldest_ms):
             return frozenset()
         linked = await blobs.links(name)
         old = [each for each in packets if linked.get(each, 0) <= oldest_ms]
-        return frozenset(old) - (await self._store.packets(old)).keys()
+        return frozenset(old) - (await self._store.linking(old, name.id)).keys()
 
     async def leaves(self, agency: str, blob_id: bytes, first: int) -> tuple[bytes, ...]:
         """Returns leaf hashes of an agency's document from the first one on, up to a bound.
@@ -281,80 +271,9 @@ class Documents:
         return data
 
     async def sweep(self) -> None:
-        """Drops documents that no packet needs; a bounded number each time, of agencies in turn."""
-        if self._stored is None:
-            return
-        if not self._may_write():
-            self._since_ms = None
-            return
-        if self._since_ms is None:
-            self._since_ms = self._clock()
-        if not await self._stored.may_sweep():
-            return
-        limit = asyncio.Semaphore(_SWEPT_AT_ONCE)
-        shares = await self._shares(self._stored)
-        async with asyncio.TaskGroup() as group:
-            for owner, ids in shares.items():
-                group.create_task(self._sweep_owner(self._stored, owner, ids, limit))
-
-    async def _shares(self, blobs: BlobStore) -> Mapping[bytes, Sequence[bytes]]:
-        """Returns documents to look at, by owner: each one's next ones, a page in all.
-
-        An owner with few documents leaves the rest of its share to those after it.
-        """
-        shares: dict[bytes, Sequence[bytes]] = {}
-        left = MAX_BLOB_PAGE
-        pages = {
-            owner: await blobs.page(owner, self._places.get(owner, b""), MAX_BLOB_PAGE)
-            for owner in await blobs.owners()  # one for each member
-        }
-        for number, owner in enumerate(sorted(pages, key=lambda each: len(pages[each]))):
-            shares[owner] = pages[owner][: _share(left, len(pages) - number)]
-            left -= len(shares[owner])
-            is_last = len(shares[owner]) == len(pages[owner]) < MAX_BLOB_PAGE
-            self._places[owner] = b"" if is_last else max(shares[owner], default=b"")
-        return shares
-
-    async def _sweep_owner(
-        self, blobs: BlobStore, owner: bytes, ids: Sequence[bytes], limit: asyncio.Semaphore
-    ) -> None:
-        for each in ids:
-            name = BlobName(owner=owner, id=each)
-            async with limit:
-                try:
-                    await self._alone(name, self._look_at(blobs, name))
-                except (OSError, StoreError) as error:  # the others are looked at nevertheless
-                    _log.error(
-                        "document unreadable", extra={"blob": each.hex(), "code": _code_of(error)}
-                    )
-
-    async def _look_at(self, blobs: BlobStore, name: BlobName) -> None:
-        """Drops a document if its packets have ended, or none came within a day of writing.
-
-        An announcement without parts ends after an hour, however often it is offered.
-        """
-        state = await blobs.state(name)
-        if state is None:
-            await blobs.remove(name, None)
-            return
-        oldest_ms = self._clock() - BLOB_RETENTION_MS
-        if self._since_ms is None or self._since_ms > oldest_ms:
-            oldest_ms = -1  # its packet may have been lost, or had no chance to come
-        left, ended = 0, False
-        for packet, linked_ms in (await blobs.links(name)).items():  # a correction line: 64 at most
-            stored = (await self._store.packets([packet])).get(packet)
-            if stored is not None:
-                if any(link.id == name.id for link in parts_of(stored.ciphertexts).blobs):
-                    left += 1
-                    continue
-                ended = True
-            elif linked_ms > oldest_ms:  # it is being judged
-                left += 1
-                continue
-            await blobs.unlink(name, packet, linked_ms)
-        is_empty = not state.held and state.begun_ms <= self._clock() - BLOB_OFFER_MS
-        if not left and (ended or is_empty or state.touched_ms <= oldest_ms):
-            await blobs.remove(name, state)
+        """Drops documents that no packet needs; see ``Sweeper.sweep``."""
+        if self._sweeper is not None:
+            await self._sweeper.sweep()
 
     async def check(self) -> None:
         """Checks that parts can be stored, if this exchange stores documents.
@@ -408,14 +327,3 @@ def _name(agency: str, blob_id: bytes) -> BlobName:
     if len(blob_id) != BLOB_ID_SIZE:
         raise BlobMismatch("a large document is named by 16 bytes")
     return BlobName(owner=owner_of(agency), id=blob_id)
-
-
-def _share(left: int, owners: int) -> int:
-    """Returns the documents that the next one of so many owners gets of those left: one or more."""
-    return max(1, left // owners)
-
-
-def _code_of(error: OSError | StoreError) -> str:
-    return (
-        error.code if isinstance(error, StoreError) else errno.errorcode.get(error.errno or 0, "")
-    )

@@ -55,13 +55,12 @@ class DocumentReader:
 
     async def _named(self, node: str, question: Question) -> tuple[str, bytes]:
         """Returns owner and id of the document that a grant names."""
-        manifest, link = await self._mailboxes.document(
+        granted, link = await self._mailboxes.document(
             node, question.grant, question.slot, self._clock()
         )
-        signer, recipient = agency_uri_of(manifest.header.signer), agency_uri_of(node)
-        registry, ref = self._registry(), manifest.agreement
-        found = registry.agreement_of(ref.id, signer, recipient)
+        registry, recipient = self._registry(), agency_uri_of(node)
+        found = registry.agreement_of(granted.agreement.id, granted.sender, recipient)
         registry.standings.verify_open(
-            found.agreement, ref.article, sender=signer, recipient=recipient
+            found.agreement, granted.agreement.article, sender=granted.sender, recipient=recipient
         )
-        return signer, link.id
+        return granted.sender, link.id

@@ -6,9 +6,10 @@ slow one holds a cursor, not memory.
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import BlobUnavailable, NotFound, PacketTooLarge, StoreError, TearlineError
@@ -21,7 +22,7 @@ from tearline.limits import (
     MAX_MESSAGE_BYTES,
 )
 from tearline.packets.ciphertexts import CiphertextTree
-from tearline.packets.packet import BlobLink, Manifest, Opening, PacketParts
+from tearline.packets.packet import AgreementRef, BlobLink, Manifest, Opening, PacketParts
 from tearline.sealing import granted_slots
 from tearline.statements.statement import Statement
 from tearline.wire.deliveries import Cursor, Delivery, rough_size, verify_fits
@@ -39,6 +40,7 @@ from tearline_server.storage.reads import MailItem
 _log = logging.getLogger(__name__)
 
 _PACKETS_KEPT = 8  # so that a fan-out parses a packet once; eight of the largest are 24 MiB
+_GRANTS_KEPT = 64  # of each agency: documents that its nodes fetch at once, each in many parts
 
 HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[DeliverCommand]]
 """Callback that logs the delivery of grants to a node, and returns which are delivered."""
@@ -59,6 +61,23 @@ class _Packet:
     openings: Mapping[int, Opening]
     parts: PacketParts
     tree: CiphertextTree | None
+
+
+@immutable
+class GrantedDocuments:
+    """Large documents that a grant releases, before any recall.
+
+    Attributes:
+        sender: URI of the grantor's agency.
+        agreement: The agreement that its packet is under.
+        ends_ms: End of the grant or its packet, whichever is earlier, Unix milliseconds.
+        links: The documents, by slot.
+    """
+
+    sender: str
+    agreement: AgreementRef
+    ends_ms: int
+    links: Mapping[int, BlobLink]
 
 
 @dataclass(eq=False, slots=True)
@@ -102,7 +121,11 @@ class Mailboxes:
         self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
         self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
-        self._reading = asyncio.Lock()  # so that a fan-out reads its packet only once
+        # By packet, so that a fan-out reads its packet only once, and no other waits for it.
+        self._reading: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        self._granting: defaultdict[str, OrderedDict[bytes, GrantedDocuments]] = defaultdict(
+            OrderedDict
+        )
         self._closed = False
 
     def wake(self, nodes: Set[str]) -> None:
@@ -259,16 +282,20 @@ class Mailboxes:
 
     async def _left(self, node: str, packet: _Packet, grant: Statement) -> Set[int]:
         """Returns the slots that a grant releases, without recalled or deleted ones."""
+        slots = _granted(packet, grant) & packet.parts.ciphertexts.keys()
+        return await self._without_recalled(slots, node, packet.statement.id, grant.id)
+
+    async def _without_recalled(
+        self, slots: Set[int], node: str, packet: bytes, grant: bytes
+    ) -> Set[int]:
         # Read every time, because another process may have accepted a recall.
-        recalls = await self._store.recalls(packet.statement.id)
-        slots = granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
-        gone = gone_slots(recalls, node, grant.id)
-        return set() if gone is None else slots & packet.parts.ciphertexts.keys() - gone
+        gone = gone_slots(await self._store.recalls(packet), node, grant)
+        return set() if gone is None else slots - gone
 
     async def document(
         self, node: str, grant: bytes, slot: int, now_ms: int
-    ) -> tuple[Manifest, BlobLink]:
-        """Returns the large document of a slot that was delivered to a node, with its packet.
+    ) -> tuple[GrantedDocuments, BlobLink]:
+        """Returns the large document of a slot that was delivered to a node, with its grant.
 
         Args:
             node: URI of the node that asks.
@@ -283,37 +310,69 @@ class Mailboxes:
         found = await self._store.delivered_grant(node, grant)
         if found is None:
             raise BlobUnavailable
-        envelope, packet_id = found
-        packet = await self._packet(packet_id)
-        statement = parse_statement(envelope)
-        left = await self._left(node, packet, statement)
-        links = {link.slot: link for link in packet.parts.blobs}
-        if slot not in left or slot not in links or now_ms >= end_of(packet.manifest, statement):
+        envelope, packet = found
+        granted = await self._documents(agency_uri_of(node), packet, parse_statement(envelope))
+        left = await self._without_recalled(granted.links.keys(), node, packet, grant)
+        if slot not in left or now_ms >= granted.ends_ms:
             raise BlobUnavailable
-        return packet.manifest, links[slot]
+        return granted, granted.links[slot]
+
+    async def _documents(
+        self, agency: str, packet_id: bytes, grant: Statement
+    ) -> GrantedDocuments:
+        """Returns the documents that a grant releases: kept for the agency that asks."""
+        kept = self._granting[agency]
+        if grant.id not in kept:
+            packet = await self._stored(packet_id)
+            slots = _granted(packet, grant)
+            kept[grant.id] = GrantedDocuments(
+                sender=agency_uri_of(packet.manifest.header.signer),
+                agreement=packet.manifest.agreement,
+                ends_ms=end_of(packet.manifest, grant),
+                links={link.slot: link for link in packet.parts.blobs if link.slot in slots},
+            )
+        kept.move_to_end(grant.id)
+        found = kept[grant.id]
+        if len(kept) > _GRANTS_KEPT:
+            kept.popitem(last=False)
+        return found
 
     async def _packet(self, packet_id: bytes) -> _Packet:
-        async with self._reading:
+        async with self._reading.setdefault(packet_id, asyncio.Lock()):
             found = self._packets.get(packet_id)
             return await self._read(packet_id) if found is None else found
 
     async def _read(self, packet_id: bytes) -> _Packet:
-        stored = (await self._store.packets([packet_id])).get(packet_id)
-        if stored is None:
-            raise NotFound("the packet of a grant is missing")
-        statement = parse_statement(stored.envelope)
-        openings, parts = parse_parts(stored.openings).openings, parts_of(stored.ciphertexts)
-        found = _Packet(
-            statement=statement,
-            manifest=parse_manifest(statement.body),
-            openings={opening.compartment: opening for opening in openings},
-            parts=parts,
-            tree=CiphertextTree(parts) if parts.ciphertexts else None,
-        )
+        stored = await self._stored(packet_id)
+        parts = stored.parts
+        found = replace(stored, tree=CiphertextTree(parts) if parts.ciphertexts else None)
         self._packets[packet_id] = found
         if len(self._packets) > _PACKETS_KEPT:
             self._packets.popitem(last=False)
         return found
+
+    async def _stored(self, packet_id: bytes) -> _Packet:
+        """Returns a packet from the store, without the tree.
+
+        Raises:
+            NotFound: If it is missing.
+        """
+        stored = (await self._store.packets([packet_id])).get(packet_id)
+        if stored is None:
+            raise NotFound("the packet of a grant is missing")
+        statement = parse_statement(stored.envelope)
+        openings = parse_parts(stored.openings).openings
+        return _Packet(
+            statement=statement,
+            manifest=parse_manifest(statement.body),
+            openings={opening.compartment: opening for opening in openings},
+            parts=parts_of(stored.ciphertexts),
+            tree=None,
+        )
+
+
+def _granted(packet: _Packet, grant: Statement) -> Set[int]:
+    return granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
 
 
 def end_of(manifest: Manifest, grant: Statement) -> int:

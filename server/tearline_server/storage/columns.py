@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tearline.encoding import u32
+from tearline.limits import MAX_SLOTS
 from tearline.packets.ciphertexts import without_ciphertexts
 from tearline.packets.packet import PacketParts
 from tearline.statements.budget import BudgetLevel, BudgetPart
@@ -14,6 +15,9 @@ from tearline.tlog.merkle import Frontier
 from tearline.wire.packet_parts import encode_parts, parse_parts
 
 Slots = AbstractSet[int]
+
+LINKS_BYTES = 64 * MAX_SLOTS
+"""Bytes at the end of the column of ciphertexts that hold its links, which are its last field."""
 
 _HASH_SIZE = 32
 _SLOT_SIZE = 4

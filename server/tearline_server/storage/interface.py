@@ -126,6 +126,14 @@ class Store(Protocol):
         """Returns packets by manifest id; unknown ids are omitted."""
         ...
 
+    async def linking(self, ids: Sequence[bytes], blob_id: bytes) -> Mapping[bytes, bool]:
+        """Returns whether packets hold a link to a large document, by manifest id.
+
+        Unknown ids are omitted. A link goes with the ciphertext of its slot. Ciphertexts stay in
+        the database: only their end, which holds the links, is searched there.
+        """
+        ...
+
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """Returns the recalls of a packet, by its manifest's id."""
         ...

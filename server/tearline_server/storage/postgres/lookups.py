@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from tearline.wire.grants import parse_event
-from tearline_server.storage.columns import unpacked_slots
+from tearline_server.storage.columns import LINKS_BYTES, unpacked_slots
 from tearline_server.storage.lookups import (
     Delivered,
     Hidden,
@@ -133,6 +133,13 @@ _WHOLE = (
     " JOIN LATERAL (SELECT envelope FROM statement WHERE idx = p.statement OFFSET 0) s ON TRUE"
     " LEFT JOIN LATERAL (SELECT parts FROM ciphertext WHERE packet = k.id OFFSET 0) c ON TRUE"
 )
+_LINKS = (
+    "SELECT k.id, coalesce(c.is_linked, FALSE) FROM unnest($1::bytea[]) AS k (id)"
+    " JOIN LATERAL (SELECT FROM packet WHERE id = k.id OFFSET 0) p ON TRUE"
+    " LEFT JOIN LATERAL (SELECT position($2::bytea IN"
+    " substr(parts, greatest(1, octet_length(parts) - $3 + 1))) > 0 AS is_linked"
+    " FROM ciphertext WHERE packet = k.id OFFSET 0) c ON TRUE"
+)
 _RECALLS = "SELECT packet, node, grant_id, slots FROM recall WHERE packet = ANY({0}::bytea[])"
 _OWN_RECALLS = (
     f"SELECT DISTINCT r.packet, r.node, r.grant_id, r.slots FROM {_OF_OWN}"  # noqa: S608 (constant texts)
@@ -247,6 +254,14 @@ async def whole_packets(
             _WHOLE, list(ids)
         )
     }
+
+
+async def linking(
+    connection: Connection, ids: Sequence[bytes], blob_id: bytes
+) -> Mapping[bytes, bool]:
+    """Returns whether packets hold a link to a large document; unknown ids are omitted."""
+    rows = await connection.fetch(_LINKS, list(ids), blob_id, LINKS_BYTES)
+    return {id_: is_linked for id_, is_linked in rows}
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:

@@ -15,7 +15,7 @@ from tearline_server.storage.lookups import WholePacket
 from tearline_server.storage.postgres.blobs import PostgresBlobs
 from tearline_server.storage.postgres.connections import Database
 from tearline_server.storage.postgres.log import entries, event_rows, nodes, retained, retained_at
-from tearline_server.storage.postgres.lookups import known_of, recalls_of, whole_packets
+from tearline_server.storage.postgres.lookups import known_of, linking, recalls_of, whole_packets
 from tearline_server.storage.postgres.notifications import EVERYTHING, TELL, TELL_GROWN
 from tearline_server.storage.postgres.recovery import (
     begin_epoch,
@@ -187,6 +187,10 @@ class PostgresStore:
     async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
         """Returns packets by manifest id; unknown ids are omitted."""
         return await self._db.ask(lambda c: whole_packets(c, ids))
+
+    async def linking(self, ids: Sequence[bytes], blob_id: bytes) -> Mapping[bytes, bool]:
+        """Returns whether packets hold a link to a large document, by manifest id."""
+        return await self._db.ask(lambda c: linking(c, ids, blob_id))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """Returns the recalls of a packet, by its manifest's id."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import apsw
 
-from tearline_server.storage.columns import unpacked_slots
+from tearline_server.storage.columns import LINKS_BYTES, unpacked_slots
 from tearline_server.storage.lookups import Owned, Release, StoredPacket, WholePacket
 from tearline_server.storage.positions import nodes_between, parties_between
 from tearline_server.storage.rows import RecallRow
@@ -43,6 +43,10 @@ _WHOLE = (
     "SELECT s.envelope, p.openings, p.accepted_ms, c.parts FROM packet p"
     " JOIN statement s ON s.idx = p.statement LEFT JOIN ciphertext c ON c.packet = p.id"
     " WHERE p.id = ?"
+)
+_LINKS = (
+    "SELECT coalesce(instr(substr(c.parts, -?), ?) > 0, FALSE) FROM packet p"
+    " LEFT JOIN ciphertext c ON c.packet = p.id WHERE p.id = ?"
 )
 
 
@@ -87,6 +91,17 @@ def whole_packets(connection: apsw.Connection, ids: Iterable[bytes]) -> Mapping[
         )
         for id_ in ids
         if (row := first(connection, _WHOLE, (id_,))) is not None
+    }
+
+
+def linking(
+    connection: apsw.Connection, ids: Iterable[bytes], blob_id: bytes
+) -> Mapping[bytes, bool]:
+    """Returns whether packets hold a link to a large document; unknown ids are omitted."""
+    return {
+        id_: bool(found)
+        for id_ in ids
+        if (found := value(connection, _LINKS, (LINKS_BYTES, blob_id, id_))) is not None
     }
 
 

@@ -34,7 +34,7 @@ from tearline_server.storage.sqlite.log import (
 )
 from tearline_server.storage.sqlite.lookups import known_of
 from tearline_server.storage.sqlite.mailboxes import DELIVERED_GRANT, items
-from tearline_server.storage.sqlite.packets import ended, recalls, whole_packets
+from tearline_server.storage.sqlite.packets import ended, linking, recalls, whole_packets
 from tearline_server.storage.sqlite.queries import first, run, value
 from tearline_server.storage.sqlite.recovery import begin_epoch, put_events, restorations, unopened
 from tearline_server.storage.sqlite.requests import overdue
@@ -105,6 +105,10 @@ class SqliteStore(Alone):
     async def packets(self, ids: Sequence[bytes]) -> Mapping[bytes, WholePacket]:
         """Returns packets by manifest id; unknown ids are omitted."""
         return await self._db.read(lambda connection: whole_packets(connection, ids))
+
+    async def linking(self, ids: Sequence[bytes], blob_id: bytes) -> Mapping[bytes, bool]:
+        """Returns whether packets hold a link to a large document, by manifest id."""
+        return await self._db.read(lambda connection: linking(connection, ids, blob_id))
 
     async def recalls(self, packet_id: bytes) -> Sequence[RecallRow]:
         """Returns the recalls of a packet, by its manifest's id."""

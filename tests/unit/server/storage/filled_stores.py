@@ -316,6 +316,7 @@ async def _read(store: Store) -> None:
     await store.delivered_grant(B, named("grant0", 4))
     await store.backlog()
     await store.packets([packet])
+    await store.linking([packet], bytes(16))
     await store.recalls(packet)
     await store.attestations([named("attestation", 4)])
     await store.entries(100, 1000, max_bytes=3300)
