@@ -95,7 +95,7 @@ class Exchange:
             self._mailboxes.at_rest,
         )
         self.document_reader = DocumentReader(
-            self.documents, self._mailboxes, lambda: self._desk.registry, components.clock
+            self.documents, components.store, lambda: self._desk.registry, components.clock
         )
         self._committer = Committer(
             components.store, self._desk, components.log.advance, components.metrics
@@ -116,7 +116,9 @@ class Exchange:
         self.light = LightTurns(
             components.log, self._cosignatures, lambda: self.trust, components.clock
         )
-        self.others = ReplicaFollower(components.store, self._take_in, self._mailboxes.wake_all)
+        self.others = ReplicaFollower(
+            components.store, self._take_in, self._committer.follow, self._mailboxes.wake_all
+        )
         self.resume_barrier = ResumeBarrier(
             components.store,
             uri,
@@ -266,11 +268,7 @@ class Exchange:
                 group.create_task(ask_on(witness, self._log, self._cosignatures))
 
     async def take_turn(self, node: str, size: int) -> None:
-        """Waits for a node's turn to be read; the turn lasts until the caller awaits.
-
-        Args:
-            node: Its URI.
-            size: Bytes of its message.
+        """Waits for the turn of a node's message of ``size`` bytes, until the caller awaits.
 
         Raises:
             ExchangeBusy: If too much waits to be read.
@@ -305,25 +303,22 @@ class Exchange:
 
         Raises:
             StatementMalformed: If the publication is malformed.
-            ExchangeBusy: If the node, or all nodes together, publish too much; or for packets while
-                disk space is low. Small statements, such as suspensions and recalls, are still
-                accepted then.
+            ExchangeBusy: If the node, or all nodes together, publish too much; or for packets, but
+                not for small statements such as recalls, while disk space is low.
         """
         number = len(publication.statements())
         if self.is_disk_low and publication.parts:
             raise ExchangeBusy("its disk is nearly full", retry_after_ms=DISK_RETRY_MS)
-        statements = max(1, number)  # an empty message costs work too
         now_ms = self._components.clock()
-        self._bounds.take(publisher.node, statements=statements, size=size, now_ms=now_ms)
+        # An empty message costs work too.
+        self._bounds.take(publisher.node, statements=max(1, number), size=size, now_ms=now_ms)
         if not number:
             return ()
-
         claims = await read_claims(publication, lambda: self._turns.take_again(publisher.node))
 
         async def judge(documents: Mapping[bytes, Earlier]) -> tuple[Outcome, ...]:
-            work = PublishCommand(
-                publisher, with_documents(claims, documents), publication.attestations(), size
-            )
+            submissions = with_documents(claims, documents)
+            work = PublishCommand(publisher, submissions, publication.attestations(), size)
             await self._submit(work)
             return work.outcomes()
 

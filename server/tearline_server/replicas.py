@@ -23,6 +23,7 @@ class ReplicaFollower:
     Args:
         store: The shared store.
         take_in: Applies their writes.
+        read_on: Applies their writes up to now.
         missed: Called when a write may have been missed, to wake waiters.
         now_s: Seconds on a monotonic clock.
     """
@@ -31,11 +32,13 @@ class ReplicaFollower:
         self,
         store: Store,
         take_in: Callable[[Changes], Awaitable[None]],
+        read_on: Callable[[], Awaitable[None]],
         missed: Callable[[], None],
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._take_in = take_in
+        self._read_on = read_on
         self._missed = missed
         self._now_s = now_s
         self._heard_s = now_s()
@@ -58,6 +61,15 @@ class ReplicaFollower:
         """
         if not self.are_heard:
             raise StoreUnreachable("the writes of other processes are not known")
+
+    async def catch_up(self) -> None:
+        """Applies all that others have written: a read is judged by no earlier state.
+
+        Raises:
+            StoreError: If their writes cannot be read.
+        """
+        if self._store.is_shared:
+            await self._read_on()
 
     async def follow(self) -> None:
         """Applies their writes, until cancelled."""

@@ -22,6 +22,7 @@ from tearline.errors import (
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_DOCUMENTS_BYTES
 from tearline.packets.packet import Field
+from tearline.sealing import verify_links
 from tearline.text.choices import one_of
 from tearline_client.connectors.importers.documents import Document, document_fields
 from tearline_client.connectors.importers.report import Finding, Imported, verify_marked
@@ -337,6 +338,7 @@ def _verify_size(documents: Sequence[Document]) -> None:
     size = sum(len(document.content) for document in documents)
     if size > MAX_DOCUMENTS_BYTES:
         raise PacketTooLarge(f"documents of {size} bytes, of {MAX_DOCUMENTS_BYTES} in a packet")
+    verify_links(sum(document.large is not None for document in documents))
 
 
 def _places(findings: Iterable[Finding]) -> str:

@@ -10,6 +10,7 @@ from tearline.crypto.keys import KemPublicKey
 from tearline.crypto.shuffle import shuffled
 from tearline.dataclass.immutable import immutable
 from tearline.errors import StatementMalformed
+from tearline.limits import MAX_BLOB_LINKS
 from tearline.packets.grant import GRANT_ID_SIZE, Caveats, Grant
 from tearline.packets.packet import AgreementRef, PacketParts
 from tearline.policy.marking import HANDLING_CODES, Marking, Pap
@@ -230,16 +231,18 @@ def _messages(
     messages: list[Publication] = []
     numbers: list[int] = []
     parts: list[PacketParts] = []
-    size = 0
+    size = links = 0
     for packet, (first, stop) in zip(packets, places, strict=True):
         weight = sum(map(len, packet.parts.ciphertexts.values()))
         weight += sum(len(tree.leaves[number].body) for number in range(first, stop))
-        if parts and size + weight > MESSAGE_BYTES:
+        linked = len(packet.parts.blobs)
+        if parts and (size + weight > MESSAGE_BYTES or links + linked > MAX_BLOB_LINKS):
             messages.append(publication_of(tree, numbers, parts))
-            numbers, parts, size = [], [], 0
+            numbers, parts, size, links = [], [], 0, 0
         numbers.extend(range(first, stop))
         parts.append(packet.parts)
         size += weight
+        links += linked
     messages.append(publication_of(tree, numbers, parts))
     return tuple(messages)
 

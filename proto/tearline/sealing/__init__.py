@@ -18,6 +18,7 @@ from tearline.sealing.packets import (
     open_packet,
     release_of,
     seal,
+    verify_links,
 )
 from tearline.sealing.recipients import (
     open_note,
@@ -41,4 +42,5 @@ __all__ = [
     "seal",
     "seal_note",
     "seal_release",
+    "verify_links",
 ]

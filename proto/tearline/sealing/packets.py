@@ -16,6 +16,7 @@ from tearline.errors import (
 )
 from tearline.limits import (
     COMPARTMENTS_MULTIPLE,
+    MAX_BLOB_LINKS,
     MAX_COMPARTMENTS,
     MAX_PACKET_BYTES,
     MAX_SLOTS,
@@ -101,7 +102,8 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
 
     Raises:
         PathDuplicated: If a path appears twice in one form.
-        PacketTooLarge: If there are no fields, or more than a packet carries.
+        PacketTooLarge: If there are no fields, or more than a packet carries, or more large
+            documents than one message links.
     """
     verify_unique_paths(fields)
     groups: dict[tuple[Marking, Form, str], list[Field]] = defaultdict(list)
@@ -139,6 +141,7 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
             slots=tuple(places),
         )
         compartments[c] = opening_commit(packet_id, openings[c])
+    verify_links(len(links))
     slots, ciphertexts = seal_slots(packet_id, placed)
     lengths = [len(ciphertext) for ciphertext in ciphertexts.values()]
     room, random = MAX_PACKET_BYTES - sum(lengths), secrets.SystemRandom()
@@ -173,6 +176,16 @@ def seal(fields: Sequence[Field], envelope: Envelope, header: Header) -> SealedP
         keys=keys,
         blobs=tuple(links[i] for i in sorted(links)),
     )
+
+
+def verify_links(number: int) -> None:
+    """Checks the number of large documents of a packet, which travels in one message.
+
+    Raises:
+        PacketTooLarge: If there are too many.
+    """
+    if number > MAX_BLOB_LINKS:
+        raise PacketTooLarge(f"{number} large documents, of {MAX_BLOB_LINKS} in a packet")
 
 
 def release_of(

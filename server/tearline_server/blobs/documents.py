@@ -18,7 +18,7 @@ from tearline.errors import (
     BlobUnavailable,
 )
 from tearline.limits import BLOB_CLAIM_MS, LEAVES_PAGE
-from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, PacketParts
+from tearline.packets.packet import BLOB_ID_SIZE, PacketParts
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
 from tearline.wire.blobs import Offer, Part
 from tearline.wire.publications import Outcome
@@ -112,7 +112,9 @@ class Documents:
         """Returns how many parts of an offer, from the first on, are here and as announced."""
         state = await blobs.state(name)
         count = state.held if state is not None else 0
-        if state is not None and not state.root and count:  # the last one may be torn, of a machine that lost power
+        if (
+            state is not None and not state.root and count
+        ):  # the last one may be torn, of a machine that lost power
             last = await blobs.read(name, offer.size, count - 1)
             if leaf_hash(last) != offer.leaves[count - 1]:
                 count -= 1
@@ -188,7 +190,7 @@ class Documents:
             for parts in linked:
                 found = earlier[parts.manifest] = {}
                 for link in parts.blobs:
-                    if has_left.is_set():
+                    if not has_caller(has_left):
                         return ()
                     name = _name(agency, link.id)
                     claim = await self._alone(name, self._claim(blobs, name, parts.manifest))
@@ -301,6 +303,11 @@ class Documents:
         """Ends the connections of the documents' store."""
         if self._stored is not None:
             await self._stored.close()
+
+
+def has_caller(has_left: asyncio.Event) -> bool:
+    """Returns whether the caller of a publication still waits for its outcomes."""
+    return not has_left.is_set()
 
 
 def verify_part(leaves: Sequence[bytes], size: int, part: Part) -> None:

@@ -1,9 +1,9 @@
 """Files of large documents: a folder for each, below a folder for each agency.
 
 A folder holds the ``offer`` (size and leaf hashes), the sealed ``parts`` in one file, their
-``root`` once all of them were verified, and an empty file for each packet that names the document. The length of ``parts`` tells which parts are here:
-each is durable before it is acknowledged, and a torn last one is dropped when it is found. Every
-function blocks.
+``root`` once all of them were verified, and an empty file for each packet that names the document.
+The length of ``parts`` tells which parts are here: each is durable before it is acknowledged, and a
+torn last one is dropped when it is found. Every function blocks.
 """
 
 import os

@@ -9,6 +9,7 @@ from tearline.errors import StoreError
 from tearline.limits import BLOB_OFFER_MS, BLOB_RETENTION_MS, MAX_BLOB_PAGE
 from tearline_server.blobs.exclusive import exclusively
 from tearline_server.blobs.interface import BlobName, BlobStore
+from tearline_server.storage.blob_rows import BlobState
 from tearline_server.storage.interface import Store
 from tearline_server.tlog.log import Clock
 
@@ -116,9 +117,14 @@ class Sweeper:
                 continue
             ended = ended or is_linked is not None
             await self._blobs.unlink(name, packet, linked_ms)
-        is_empty = not state.held and state.begun_ms <= self._clock() - BLOB_OFFER_MS
-        if not left and (ended or is_empty or state.touched_ms <= oldest_ms):
+        is_old = state.touched_ms <= oldest_ms or is_abandoned(state, self._clock())
+        if not left and (ended or is_old):
             await self._blobs.remove(name, state)
+
+
+def is_abandoned(state: BlobState, now_ms: int) -> bool:
+    """Returns whether a document was announced an hour ago, and no part of it came."""
+    return not state.held and state.begun_ms <= now_ms - BLOB_OFFER_MS
 
 
 def _share(left: int, owners: int) -> int:

@@ -6,13 +6,12 @@ slow one holds a cursor, not memory.
 
 import asyncio
 import logging
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
-from tearline.dataclass.immutable import immutable
-from tearline.errors import BlobUnavailable, NotFound, PacketTooLarge, StoreError, TearlineError
+from tearline.errors import PacketTooLarge, StoreError, TearlineError
 from tearline.identity import agency_uri_of
 from tearline.limits import (
     MAIL_PAGE,
@@ -21,26 +20,19 @@ from tearline.limits import (
     MAX_AGENCY_UNREAD_BYTES,
     MAX_MESSAGE_BYTES,
 )
-from tearline.packets.ciphertexts import CiphertextTree
-from tearline.packets.packet import AgreementRef, BlobLink, Manifest, Opening, PacketParts
-from tearline.sealing import granted_slots
+from tearline.packets.packet import PacketParts
 from tearline.statements.statement import Statement
 from tearline.wire.deliveries import Cursor, Delivery, rough_size, verify_fits
-from tearline.wire.grants import parse_grant
-from tearline.wire.packet_parts import parse_parts
-from tearline.wire.packets import parse_manifest
 from tearline.wire.statements import parse_attestation, parse_statement
 from tearline_server.admission.rate_limits import MemoryQuota, SourceSlots
+from tearline_server.delivery.read_packets import ReadPacket, read_packet, without_recalled
 from tearline_server.ingest.commands import DeliverCommand
-from tearline_server.processing.handlers.recall_rules import gone_slots
-from tearline_server.storage.columns import parts_of
 from tearline_server.storage.interface import Store
 from tearline_server.storage.reads import MailItem
 
 _log = logging.getLogger(__name__)
 
 _PACKETS_KEPT = 8  # so that a fan-out parses a packet once; eight of the largest are 24 MiB
-_GRANTS_KEPT = 64  # of each agency: documents that its nodes fetch at once, each in many parts
 
 HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[DeliverCommand]]
 """Callback that logs the delivery of grants to a node, and returns which are delivered."""
@@ -50,34 +42,6 @@ Reaches = Callable[[str, int], Awaitable[bool]]
 
 TakeTurn = Callable[[str, int], Awaitable[None]]
 """Callback that waits until an agency may be answered, with a number of bytes."""
-
-
-@immutable
-class _Packet:
-    """Parsed packet, with the tree over its ciphertexts, if one is left."""
-
-    statement: Statement
-    manifest: Manifest
-    openings: Mapping[int, Opening]
-    parts: PacketParts
-    tree: CiphertextTree | None
-
-
-@immutable
-class GrantedDocuments:
-    """Large documents that a grant releases, before any recall.
-
-    Attributes:
-        sender: URI of the grantor's agency.
-        agreement: The agreement that its packet is under.
-        ends_ms: End of the grant or its packet, whichever is earlier, Unix milliseconds.
-        links: The documents, by slot.
-    """
-
-    sender: str
-    agreement: AgreementRef
-    ends_ms: int
-    links: Mapping[int, BlobLink]
 
 
 @dataclass(eq=False, slots=True)
@@ -120,12 +84,9 @@ class Mailboxes:
         self._pages = SourceSlots(MAX_AGENCY_MAIL_PAGES)
         self.at_rest: set[str] = set()
         self._readers: dict[str, set[_Reader]] = {}
-        self._packets: OrderedDict[bytes, _Packet] = OrderedDict()
+        self._packets: OrderedDict[bytes, ReadPacket] = OrderedDict()
         # By packet, so that a fan-out reads its packet only once, and no other waits for it.
         self._reading: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
-        self._granting: defaultdict[str, OrderedDict[bytes, GrantedDocuments]] = defaultdict(
-            OrderedDict
-        )
         self._closed = False
 
     def wake(self, nodes: Set[str]) -> None:
@@ -280,104 +241,22 @@ class Mailboxes:
             path=packet.tree.path(left),
         )
 
-    async def _left(self, node: str, packet: _Packet, grant: Statement) -> Set[int]:
+    async def _left(self, node: str, packet: ReadPacket, grant: Statement) -> Set[int]:
         """Returns the slots that a grant releases, without recalled or deleted ones."""
-        slots = _granted(packet, grant) & packet.parts.ciphertexts.keys()
-        return await self._without_recalled(slots, node, packet.statement.id, grant.id)
+        slots = packet.granted(grant) & packet.parts.ciphertexts.keys()
+        return await without_recalled(self._store, slots, node, packet.statement.id, grant.id)
 
-    async def _without_recalled(
-        self, slots: Set[int], node: str, packet: bytes, grant: bytes
-    ) -> Set[int]:
-        # Read every time, because another process may have accepted a recall.
-        gone = gone_slots(await self._store.recalls(packet), node, grant)
-        return set() if gone is None else slots - gone
-
-    async def document(
-        self, node: str, grant: bytes, slot: int, now_ms: int
-    ) -> tuple[GrantedDocuments, BlobLink]:
-        """Returns the large document of a slot that was delivered to a node, with its grant.
-
-        Args:
-            node: URI of the node that asks.
-            grant: 32 bytes, the grant's statement id.
-            slot: The slot.
-            now_ms: The time, Unix milliseconds.
-
-        Raises:
-            BlobUnavailable: If there is no such grant, slot or document for this node, or the grant
-                or its packet has ended.
-        """
-        found = await self._store.delivered_grant(node, grant)
-        if found is None:
-            raise BlobUnavailable
-        envelope, packet = found
-        granted = await self._documents(agency_uri_of(node), packet, parse_statement(envelope))
-        left = await self._without_recalled(granted.links.keys(), node, packet, grant)
-        if slot not in left or now_ms >= granted.ends_ms:
-            raise BlobUnavailable
-        return granted, granted.links[slot]
-
-    async def _documents(
-        self, agency: str, packet_id: bytes, grant: Statement
-    ) -> GrantedDocuments:
-        """Returns the documents that a grant releases: kept for the agency that asks."""
-        kept = self._granting[agency]
-        if grant.id not in kept:
-            packet = await self._stored(packet_id)
-            slots = _granted(packet, grant)
-            kept[grant.id] = GrantedDocuments(
-                sender=agency_uri_of(packet.manifest.header.signer),
-                agreement=packet.manifest.agreement,
-                ends_ms=end_of(packet.manifest, grant),
-                links={link.slot: link for link in packet.parts.blobs if link.slot in slots},
-            )
-        kept.move_to_end(grant.id)
-        found = kept[grant.id]
-        if len(kept) > _GRANTS_KEPT:
-            kept.popitem(last=False)
-        return found
-
-    async def _packet(self, packet_id: bytes) -> _Packet:
+    async def _packet(self, packet_id: bytes) -> ReadPacket:
         async with self._reading.setdefault(packet_id, asyncio.Lock()):
             found = self._packets.get(packet_id)
             return await self._read(packet_id) if found is None else found
 
-    async def _read(self, packet_id: bytes) -> _Packet:
-        stored = await self._stored(packet_id)
-        parts = stored.parts
-        found = replace(stored, tree=CiphertextTree(parts) if parts.ciphertexts else None)
+    async def _read(self, packet_id: bytes) -> ReadPacket:
+        found = (await read_packet(self._store, packet_id)).with_tree()
         self._packets[packet_id] = found
         if len(self._packets) > _PACKETS_KEPT:
             self._packets.popitem(last=False)
         return found
-
-    async def _stored(self, packet_id: bytes) -> _Packet:
-        """Returns a packet from the store, without the tree.
-
-        Raises:
-            NotFound: If it is missing.
-        """
-        stored = (await self._store.packets([packet_id])).get(packet_id)
-        if stored is None:
-            raise NotFound("the packet of a grant is missing")
-        statement = parse_statement(stored.envelope)
-        openings = parse_parts(stored.openings).openings
-        return _Packet(
-            statement=statement,
-            manifest=parse_manifest(statement.body),
-            openings={opening.compartment: opening for opening in openings},
-            parts=parts_of(stored.ciphertexts),
-            tree=None,
-        )
-
-
-def _granted(packet: _Packet, grant: Statement) -> Set[int]:
-    return granted_slots(packet.manifest, parse_grant(grant.body), packet.openings)
-
-
-def end_of(manifest: Manifest, grant: Statement) -> int:
-    """Returns when a grant or its packet ends, whichever is earlier, Unix milliseconds."""
-    return min(manifest.not_after_ms, parse_grant(grant.body).not_after_ms)
 
 
 def _bounded(items: Sequence[MailItem]) -> Sequence[MailItem]:

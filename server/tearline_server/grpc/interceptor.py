@@ -122,8 +122,18 @@ class CallInterceptor:
         return self._answering(method, answer, _room_of)
 
     def reading(self, method: str, answer: Answer) -> Any:
-        """Returns a handler of one message with a large answer."""
-        return self._answering(method, answer, lambda size: max(size, LARGE_ANSWER_BYTES))
+        """Returns a handler of one message with a large answer, judged by the newest state."""
+
+        async def current(caller: Caller, request: bytes) -> bytes:
+            await self._catch_up(caller)
+            return await answer(caller, request)
+
+        return self._answering(method, current, lambda size: max(size, LARGE_ANSWER_BYTES))
+
+    async def _catch_up(self, caller: Caller) -> None:
+        """Learns the writes of other processes, and checks that the caller is still admitted."""
+        await self._exchange.others.catch_up()
+        self._authenticator.verify_still(caller, self._clock() // 1000)
 
     def _answering(self, method: str, answer: Answer, room_of: Callable[[int], int]) -> Any:
         """Returns a handler of one message.
@@ -158,7 +168,10 @@ class CallInterceptor:
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             async with self._call(method, context) as (caller, call):
                 async with self._called.hold(str(caller.agency), MAX_MESSAGE_BYTES):
-                    replies = stream(caller, await self._message(call, requests))
+                    message = await self._message(call, requests)
+                    await self._catch_up(caller)
+                    replies = stream(caller, message)
+                del message
                 del requests
                 async for reply in self._watched(method, caller, replies):
                     call.sent += len(reply)
@@ -231,11 +244,7 @@ class CallInterceptor:
     async def _messages(
         self, call: Call, requests: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
-        """Yields the messages of a call as they arrive.
-
-        Raises:
-            ExchangeBusy: If the next one does not arrive in time.
-        """
+        """Yields the messages of a call; raises ExchangeBusy if one does not arrive in time."""
         arriving = aiter(requests)
         try:
             while True:

@@ -40,9 +40,10 @@ _sent = Rows(
 )
 
 _NAMED = "tearline_server.processing.handlers.packets:verify_documents"
-_LEFT = "tearline_server.delivery.mailboxes:Mailboxes._left"
+_READ = "tearline_server.delivery.read_packets:ReadPacket."
 _DOCUMENTS = "tearline_server.blobs.documents:"
 _SPACE = "tearline_server.blobs.space:"
+_SWEEPER = "tearline_server.blobs.sweeper:"
 
 BLOBS = (
     _served(
@@ -56,10 +57,50 @@ BLOBS = (
         f"{_DOCUMENTS}verify_part",
     ),
     _served(
-        "link a document to packets that are not sent",
-        "test_a_packet_that_is_not_sent_claims_no_document",
-        f"{_DOCUMENTS}linked_parts",
-        "publication.parts",
+        "name documents by the thousand in packets that the publisher did not sign",
+        "test_documents_of_a_forged_packet_are_not_looked_up",
+        "tearline_server.processing.authorship:linked_parts",
+        "tuple(each.submitted.parts for each in claims if each.submitted.parts)",
+        code="",
+    ),
+    Rows(tests="tests/unit/proto/wire/test_publications.py::", evidence=_REFUSED)(
+        "link more documents in one message than are looked up",
+        "test_a_message_links_few_documents",
+        "tearline.wire.publications:verify_links",
+        code="TL-PKT-001",
+    ),
+    _served(
+        "have one document looked up for each packet of a message, and read to its end each time",
+        "test_the_root_of_a_document_is_computed_once",
+        "tearline_server.blobs.files:BlobFolder.root",
+        "b''",
+        code="",
+    ),
+    _served(
+        "leave, and let the exchange look up the documents of a message to their end",
+        "test_a_caller_that_leaves_ends_the_look_ups",
+        "tearline_server.blobs.documents:has_caller",
+        "True",
+        code="",
+    ),
+    _served(
+        "announce documents and send none, so that no other agency's has room",
+        "test_announcements_without_parts_leave_the_disk_to_others",
+        f"{_SPACE}Taken.reserved",
+        "self.stored + self.awaited",
+        code="",
+    ),
+    _served(
+        "fill the disk with documents before other agencies send theirs",
+        "test_each_agency_has_its_share_of_a_full_disk",
+        f"{_SPACE}Space.verify_room",
+        code="TL-BLB-003",
+    ),
+    _served(
+        "offer a document again and again, without a part of it",
+        "test_an_announcement_without_parts_ends_after_an_hour",
+        f"{_SWEEPER}is_abandoned",
+        "False",
         code="",
     ),
     _served(
@@ -91,8 +132,8 @@ BLOBS = (
     _served(
         "ask for a document by a grant that does not name it",
         "test_nobody_else_gets_it_or_learns_of_it",
-        _LEFT,
-        "set(packet.parts.ciphertexts)",
+        f"{_READ}granted",
+        "set(self.parts.ciphertexts)",
         code="TL-BLB-004",
     ),
     _served(
@@ -125,7 +166,7 @@ BLOBS = (
     _served(
         "ask for a document after the end of its grant",
         "test_an_ended_grant_gives_nothing",
-        "tearline_server.delivery.mailboxes:end_of",
+        f"{_READ}end_ms",
         "1 << 60",
         code="TL-BLB-004",
     ),
@@ -139,7 +180,7 @@ BLOBS = (
     _served(
         "begin documents, and never finish one",
         "test_an_upload_without_a_packet_goes_after_a_day",
-        f"{_DOCUMENTS}Documents._look_at",
+        f"{_SWEEPER}Sweeper._look_at",
         code="",
     ),
     _stored(
@@ -177,7 +218,7 @@ BLOBS = (
     _served(
         "fill the own folder, so that other agencies' documents are not swept",
         "test_a_sweep_gives_each_agency_its_turn",
-        f"{_DOCUMENTS}_share",
+        f"{_SWEEPER}_share",
         "left",
         code="",
     ),

@@ -49,15 +49,20 @@ class Exchange:
     taken: list[Changes] = field(default_factory=list)
     refusal: TearlineError | None = None
     takes_s: float = 0.0
+    caught_up: int = 0
     missed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.others = ReplicaFollower(
             self.database,  # type: ignore[arg-type]  # no more of a store is asked for
             self._take_in,
+            self._read_on,
             self.missed.set,
             self.watch,
         )
+
+    async def _read_on(self) -> None:
+        self.caught_up += 1
 
     async def _take_in(self, heard: Changes) -> None:
         self.taken.append(heard)

@@ -260,8 +260,7 @@ async def linking(
     connection: Connection, ids: Sequence[bytes], blob_id: bytes
 ) -> Mapping[bytes, bool]:
     """Returns whether packets hold a link to a large document; unknown ids are omitted."""
-    rows = await connection.fetch(_LINKS, list(ids), blob_id, LINKS_BYTES)
-    return {id_: is_linked for id_, is_linked in rows}
+    return dict(await connection.fetch(_LINKS, list(ids), blob_id, LINKS_BYTES))
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:

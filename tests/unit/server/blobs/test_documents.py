@@ -1,6 +1,7 @@
 """Large documents at the exchange: whose they are, who gets them, and when they go."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -569,6 +570,72 @@ async def test_nobody_else_gets_it_or_learns_of_it(world: World) -> None:
     assert len(refused) == 1
 
 
+async def test_documents_of_many_packets_are_read_once_each(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = []
+    for _ in range(4):  # an agency's space
+        made = document(1)
+        await upload(world, made)
+        sealed, (grant,) = await sent(world, made, CN)
+        questions.append(Question(grant=grant, slot=slot_of(sealed), number=0))
+    monkeypatch.setattr("tearline_server.delivery.mailboxes._PACKETS_KEPT", 1)
+    world.exchange._mailboxes._packets.clear()
+    packets, calls = world.store.packets, list[bytes]()
+
+    async def counted(ids: Sequence[bytes]) -> object:
+        calls.extend(ids)
+        return await packets(ids)
+
+    monkeypatch.setattr(world.store, "packets", counted)
+    for _ in range(3):
+        for question in questions:
+            await world.exchange.document_reader.leaves(node_of(CN), question)
+    assert len(calls) == len(questions)
+
+
+async def test_a_slow_packet_delays_no_mail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = document(1)
+    await upload(world, made)
+    sealed, (grant,) = await sent(world, made, CN)
+    world.exchange._mailboxes._packets.clear()
+    packets, begun, go_on = world.store.packets, asyncio.Event(), asyncio.Event()
+
+    async def slow(ids: Sequence[bytes]) -> object:
+        if manifest_id(sealed) in ids:
+            begun.set()
+            await go_on.wait()
+        return await packets(ids)
+
+    monkeypatch.setattr(world.store, "packets", slow)
+    question = Question(grant=grant, slot=slot_of(sealed), number=0)
+    call = asyncio.create_task(world.exchange.document_reader.leaves(node_of(CN), question))
+    await begun.wait()
+    other = world.packet()
+    _, granted = await world.send(other, world.grant(other, MX))
+    assert codes([granted]) == [""]
+    async with asyncio.timeout(20):  # a guard: it waits for the other packet, or it does not
+        assert await world.read(MX)
+    assert not call.done()
+    go_on.set()
+    assert await call
+
+
+async def test_a_sweep_reads_no_ciphertexts(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = document(1)
+    await upload(world, made)
+    await sent(world, made, CN)
+
+    async def refuse(ids: Sequence[bytes]) -> object:
+        raise AssertionError("a whole packet was read")
+
+    monkeypatch.setattr(world.store, "packets", refuse)
+    await world.exchange.documents.sweep()
+    assert len(folders(tmp_path)) == 1
+
+
 async def test_what_was_not_handed_out_is_not_given(world: World) -> None:
     made = document()
     await upload(world, made)
@@ -693,7 +760,7 @@ async def test_a_start_tells_of_space_that_is_too_small(
 async def test_a_sweep_gives_each_agency_its_turn(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tearline_server.blobs.documents.MAX_BLOB_PAGE", 4)
+    monkeypatch.setattr("tearline_server.blobs.sweeper.MAX_BLOB_PAGE", 4)
     await world.exchange.documents.sweep()
     for agency, number in ((US, 4), (CN, 3), (MX, 1)):
         for _ in range(number):
@@ -760,10 +827,12 @@ async def test_no_document_goes_before_packets_could_come(tmp_path: Path) -> Non
     async with opened(tmp_path, clock=clock) as world:
         sweep = world.exchange.documents.sweep
         await sweep()
-        world.exchange.documents._may_write = lambda: False
+        sweeper = world.exchange.documents._sweeper
+        assert sweeper is not None
+        sweeper._may_write = lambda: False
         clock.time_ms += DAY_MS
         await sweep()
-        world.exchange.documents._may_write = lambda: True
+        sweeper._may_write = lambda: True
         await sweep()
         assert len(list(documents.glob("*/*"))) == 1
         clock.time_ms += DAY_MS

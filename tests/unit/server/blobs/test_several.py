@@ -1,12 +1,25 @@
 """Large documents at two exchanges over one database: named, given and dropped at either."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from support.agencies import CN, DAY_MS, NOW_MS, US, federation, node_of
+from support.agencies import (
+    CN,
+    DAY_MS,
+    EXCHANGE,
+    NOW_MS,
+    US,
+    authority,
+    federation,
+    node_of,
+    signed_by,
+)
 from support.blobs import Document, document, packet_with, upload
 from support.exchange import (
     SPACE,
@@ -17,19 +30,36 @@ from support.exchange import (
     components_of,
     manifest_id,
 )
-from tearline.errors import BlobQuotaExceeded
+from support.suspensions import WHOLE, standing
+from tearline.crypto.certificates import TlsFacts, to_pem
+from tearline.crypto.tls_keys import TlsKey
+from tearline.errors import BlobQuotaExceeded, CallerDenied
+from tearline.federation.members import Revocation
+from tearline.identity import parse_exchange_uri, parse_node_uri
 from tearline.limits import BLOB_CLAIM_MS
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.statements.statement import StatementType
-from tearline.wire.blobs import Question
+from tearline.wire.blobs import Question, encode_question
+from tearline.wire.federation import encode_revocation
 from tearline.wire.publications import Outcome
 from tearline.wire.recalls import encode_recall
+from tearline.wire.suspensions import encode_standing
+from tearline_runtime.grpc import methods
 from tearline_server.admin.offline import take_clear
+from tearline_server.admission.authentication import (
+    KEY_EXCHANGE_GROUP,
+    TLS_VERSION,
+    Authenticator,
+)
+from tearline_server.app import access_list_of
 from tearline_server.blobs.interface import owner_of
 from tearline_server.blobs.shared_folder import SharedFolder
 from tearline_server.blobs.shared_store import SharedStore
 from tearline_server.exchange import Exchange
+from tearline_server.grpc.blob_service import BlobService
+from tearline_server.grpc.interceptor import CallInterceptor
 from tearline_server.ingest.commands import Command
+from tearline_server.observability.metrics import Metrics
 from tearline_server.storage.postgres.store import PostgresStore
 
 
@@ -59,6 +89,111 @@ async def pair(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[World, 
     yield worlds[0], worlds[1]
     for world in worlds:
         await world.exchange.close()
+
+
+def caller_of(world: World, agency: str) -> tuple[Authenticator, TlsFacts]:
+    """The gate of an exchange, and the connection of an agency's node."""
+    gate = Authenticator(parse_exchange_uri(EXCHANGE), access_list_of(world.exchange))
+    world.exchange.on_trust = lambda: gate.replace(access_list_of(world.exchange))
+    certificate = authority(agency).issue_node(
+        parse_node_uri(node_of(agency)),
+        TlsKey.generate().public,
+        now_s=world.clock.time_ms // 1000,
+        lifetime_s=24 * 3600,
+    )
+    facts = TlsFacts(
+        peer_certificate=certificate, version=TLS_VERSION, key_exchange_group=KEY_EXCHANGE_GROUP
+    )
+    return gate, facts
+
+
+class Call:
+    """A call of a node, as gRPC shows it.
+
+    Args:
+        facts: Its connection.
+    """
+
+    def __init__(self, facts: TlsFacts) -> None:
+        self._facts = facts
+        self.written: list[bytes] = []
+        self.code = ""
+
+    def auth_context(self) -> dict[str, list[bytes]]:
+        return {
+            "x509_pem_cert": [to_pem(self._facts.peer_certificate)],
+            "ssl_tls_version": [self._facts.version.encode()],
+            "ssl_negotiated_key_exchange_group": [self._facts.key_exchange_group.encode()],
+        }
+
+    def invocation_metadata(self) -> tuple[()]:
+        return ()
+
+    def peer(self) -> str:
+        return "ipv4:192.0.2.7:50000"
+
+    async def write(self, reply: bytes) -> None:
+        self.written.append(reply)
+
+    async def abort(self, code: object, details: str, trailing: Any) -> None:
+        self.code = json.loads(dict(trailing)[methods.REFUSAL])["code"]
+        raise RuntimeError(self.code)
+
+
+async def asked(world: World, caller: tuple[Authenticator, TlsFacts], question: Question) -> Call:
+    """A call for a part at an exchange, by a node that its gate admits."""
+    gate, facts = caller
+    guard = CallInterceptor(gate, world.exchange, world.clock, Metrics())
+    handler = BlobService(world.exchange).calls(guard)[methods.BLOB_GET]
+
+    async def requests() -> AsyncIterator[bytes]:
+        yield encode_question(question)
+
+    call = Call(facts)
+    with suppress(RuntimeError):
+        await handler.stream_stream(requests(), call)
+    return call
+
+
+async def granted_part(world: World, made: Document) -> Question:
+    """A document's first part, as a partner may ask for it."""
+    await upload(world, made)
+    sealed = packet_with(world, made)
+    _, granted = await world.send(sealed, world.grant(sealed, CN))
+    assert codes([granted]) == [""]
+    await world.read(CN)
+    (link,) = sealed.blobs
+    return Question(grant=granted.about, slot=link.slot, number=0)
+
+
+async def test_no_part_is_given_after_a_suspension_at_another_exchange(
+    pair: tuple[World, World],
+) -> None:
+    one, other = pair
+    question = await granted_part(one, document())
+    caller = caller_of(other, CN)
+    assert (await asked(other, caller, question)).written
+    stop = encode_standing(standing(WHOLE))
+    assert codes([await one.say(US, StatementType.STANDING, stop)]) == [""]
+    call = await asked(other, caller, question)  # which follows no other process meanwhile
+    assert (call.code, call.written) == ("TL-AGR-010", [])
+
+
+async def test_no_part_is_given_under_a_key_that_was_revoked_at_another_exchange(
+    pair: tuple[World, World],
+) -> None:
+    one, other = pair
+    question = await granted_part(one, document())
+    connected = caller_of(other, CN)
+    assert (await asked(other, connected, question)).written
+    gate, facts = connected
+    key = gate.verify_node(facts, other.clock.time_ms // 1000).key_id
+    root = one.parties.signer(CN)
+    body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="lost"))
+    signed = signed_by(StatementType.REVOCATION, body, root)
+    assert codes(await one.publish_signed(CN, signed)) == [""]
+    call = await asked(other, connected, question)
+    assert (call.code, call.written) == (CallerDenied.code, [])
 
 
 def objects(tmp_path: Path) -> int:

@@ -114,6 +114,9 @@ class Known:
     def verify_heard(self) -> None:
         """Finds nothing wrong."""
 
+    async def catch_up(self) -> None:
+        """Finds no news."""
+
 
 class Counter:
     """Stands for the exchange: it counts who was refused."""
