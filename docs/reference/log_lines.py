@@ -22,10 +22,11 @@ COMMON = {
     "at": ("list of texts", "functions and lines of an internal fault; only in its line"),
 }
 KEYS: Mapping[str, tuple[str, str]] = {
+    "agencies": ("number", "members"),
     "agency": ("text", "URI of the agency"),
     "authority": ("text", "SHA-256 of a CA certificate, hexadecimal"),
     "blob": ("text", "id of a large document, 32 hexadecimal digits"),
-    "bytes": ("number", "free bytes of the disk"),
+    "bytes": ("number", "free bytes of the disk, or bytes for all large documents"),
     "caller": ("text", "URI of the calling node, or address of a peer that was not admitted"),
     "code": ("text", "code of the error; of a call also `ok` or `cancelled`"),
     "cosigners": ("list of texts", "URIs of nodes that must report before the exchange writes"),
@@ -44,6 +45,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "request": ("text", "id of the call, 16 hexadecimal digits"),
     "sent_bytes": ("number", "bytes of messages sent in the call"),
     "seq": ("number", "number of the item in its mailbox"),
+    "share": ("number", "bytes of large documents that are guaranteed to each agency"),
     "signed": ("number", "entries that the exchange has signed"),
     "stored": ("number", "entries that are stored"),
     "times": ("number", "number of equal refusals since the last such line"),

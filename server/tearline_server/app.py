@@ -238,6 +238,7 @@ async def _serve(
 
     watch = Watch(exchange)
     await watch.look()
+    await exchange.documents.verify_shares()
     jobs: dict[str, tuple[float, Job]] = {
         "others": (_AGAIN_S, exchange.others.follow),
         "reload": (0, renew_when_asked),

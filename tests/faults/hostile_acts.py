@@ -20,8 +20,10 @@ from faults.hostile_calls import (
 )
 from faults.hostile_member import Hostile
 from faults.hostile_packets import (
+    documents_without_parts,
     legs_by_the_thousand,
     legs_of_the_last_year,
+    links_by_the_thousand,
     mail_past_a_suspension,
     mislabelled_fields,
     oversize_deliveries,
@@ -67,6 +69,8 @@ ACTS: Mapping[str, Act] = {
         proposals_to_strangers,
         references_of_a_stranger,
         an_agreement_of_others,
+        documents_without_parts,
+        links_by_the_thousand,
         mail_past_a_suspension,
         authorities_of_each_kind,
         certificates_of_year_0,

@@ -31,6 +31,7 @@ from tearline.policy.profile import marking_of
 from tearline.policy.release import Decision
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
+from tearline.wire.blobs import Offer, encode_offer
 from tearline.wire.grants import encode_grant, parse_grant
 from tearline.wire.publications import (
     Outcome,
@@ -173,6 +174,13 @@ class Hostile:
         outcomes = parse_outcomes(reply)
         self.answers.update(each.refusal.code if each.refusal else "ok" for each in outcomes)
         return outcomes
+
+    async def offer(self, offer: Offer) -> None:
+        """Announces a large document."""
+        try:
+            await context_of(self.node).transport.offer_blob(encode_offer(offer))
+        except TearlineError as error:
+            self.answers[error.code] += 1
 
     async def say(
         self, statements: Sequence[tuple[StatementType, bytes]], *, by: Signer | None = None

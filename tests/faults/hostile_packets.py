@@ -1,11 +1,17 @@
 """Packets of a hostile member that are hard to take in, and grants of them."""
 
+from dataclasses import replace
+
 from faults.hostile_member import Hostile, text_field
+from tearline.blobs.parts import Division, part_count
 from tearline.crypto.keys import SigningKey
-from tearline.limits import MAX_SEALED_BYTES
-from tearline.packets.packet import Field, PacketKind
+from tearline.limits import MAX_BLOB_BYTES, MAX_BLOB_LINKS, MAX_SEALED_BYTES, MAX_SLOTS
+from tearline.packets.packet import BLOB_ID_SIZE, BlobLink, Field, PacketKind
 from tearline.statements.signer import Signer
+from tearline.wire.blobs import Offer
 from tearline.wire.publications import publication_of
+
+LARGEST = Division(length=MAX_BLOB_BYTES)
 
 
 def _token(number: int) -> str:
@@ -90,3 +96,32 @@ async def mail_past_a_suspension(hostile: Hostile) -> None:
     field = text_field(f"{_token(1)}/Person/name", "Qiu")
     for _ in range(8):
         await hostile.send("suspended", [field], to=hostile.victims["with-cn"])
+
+
+async def documents_without_parts(hostile: Hostile) -> None:
+    """Eight documents of 50 GiB are announced, again and again, and never sent."""
+    leaves = tuple([bytes(32)] * part_count(LARGEST.sealed))
+    documents = [hostile.chance.randbytes(BLOB_ID_SIZE) for _ in range(8)]
+    for blob_id in (*documents, *documents):
+        await hostile.offer(Offer(id=blob_id, size=LARGEST.sealed, leaves=leaves))
+
+
+async def links_by_the_thousand(hostile: Hostile) -> None:
+    """Packets that link a document for each of thousands of slots, or just as many as may be."""
+    fields = [text_field(f"{_token(n)}/Note/notes", "x") for n in range(2040)]
+    _, publications = hostile.compose(hostile.victim(), fields)
+    blob_id = hostile.chance.randbytes(BLOB_ID_SIZE)
+    for publication in publications:
+        for count in (MAX_SLOTS, MAX_BLOB_LINKS):
+            linked = tuple(
+                replace(
+                    parts,
+                    blobs=tuple(
+                        BlobLink(slot=slot, id=blob_id, root=bytes(32))
+                        for slot in sorted(parts.ciphertexts)[:count]
+                    ),
+                )
+                for parts in publication.parts
+            )
+            for _ in range(8):
+                await hostile.publish(replace(publication, parts=linked))

@@ -7,6 +7,8 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from vectors.second_basics import varint
+
 CHUNK, TAG, CHUNKS = 16 << 10, 16, 64
 LABEL = b"tearline/v1/%s\0"
 
@@ -103,3 +105,22 @@ def opened(secret: bytes, blob_id: bytes, number: int, part: bytes) -> bytes:
         except (InvalidTag, ValueError):
             raise ValueError("TL-BLB-001 BL-8: a chunk") from None
     return plain
+
+
+def fields(data: bytes) -> list[tuple[int, bytes]]:
+    """Numbers and values of a message's fields, of which numbers are empty."""
+    found, at = [], 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        size, at = varint(data, at)
+        end = at + size if tag & 7 == 2 else at  # of a number, the value itself was read
+        found.append((tag >> 3, data[at:end]))
+        at = end
+    return found
+
+
+def verify_links(publish: bytes) -> None:
+    """BL-5: the links of all parts (3) of a Publish, each field 7 of one."""
+    parts = [value for number, value in fields(publish) if number == 3]
+    linked = [number for part in parts for number, _ in fields(part) if number == 7]
+    need(len(linked) <= 16, "TL-PKT-001 BL-5: links")

@@ -8,6 +8,7 @@ from tearline.blobs.cipher import BlobCipher
 from tearline.blobs.description import masked, parse_blob
 from tearline.blobs.parts import Division
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
+from tearline.wire.publications import parse_publication
 from vectors import second_blobs as second
 from vectors.own.blobs import content, sealed_parts
 from vectors.own_cases import Case, cases, code_of, vectors
@@ -61,6 +62,21 @@ def test_a_bad_description_is_refused(case: Case) -> None:
     assert code_of(lambda: parse_blob(value)) == case["code"]
     with pytest.raises(ValueError, match=f"{case['code']} {case['rule']}"):
         second.description(value)
+
+
+@pytest.mark.parametrize("case", cases("blob", "links", "accepted"))
+def test_a_message_with_few_links_is_read(case: Case) -> None:
+    (data,) = of(case, "bytes")
+    parse_publication(data)
+    second.verify_links(data)
+
+
+@pytest.mark.parametrize("case", cases("blob", "links", "refused"))
+def test_a_message_with_many_links_is_refused(case: Case) -> None:
+    (data,) = of(case, "bytes")
+    assert code_of(lambda: parse_publication(data)) == case["code"]
+    with pytest.raises(ValueError, match=f"{case['code']} {case['rule']}"):
+        second.verify_links(data)
 
 
 @pytest.mark.parametrize("case", cases("blob", "refused", "part"))

@@ -16,6 +16,7 @@ from tearline.errors import (
     BlobMismatch,
     BlobsNotStored,
     BlobUnavailable,
+    ObjectsUnreachable,
 )
 from tearline.limits import BLOB_CLAIM_MS, LEAVES_PAGE
 from tearline.packets.packet import BLOB_ID_SIZE, PacketParts
@@ -290,7 +291,10 @@ class Documents:
         """Logs a warning if members may together send more documents than the place holds."""
         if self._stored is None:
             return
-        space = await self._stored.space()
+        try:
+            space = await self._stored.space()
+        except ObjectsUnreachable:  # each call about documents reports it
+            return
         agencies = self._agencies()
         if space.total is None:
             _log.warning("documents without a quota", extra={"agencies": agencies})

@@ -215,6 +215,18 @@ BLOBS = (
         "[]",
         code="TL-BLB-002",
     ),
+    Rows(tests="tests/unit/server/blobs/test_several.py::", evidence=_REFUSED)(
+        "fetch a document at another exchange, after the receipt of a suspension",
+        "test_no_part_is_given_after_a_suspension_at_another_exchange",
+        "tearline_server.replicas:ReplicaFollower.catch_up",
+        code="TL-AGR-010",
+    ),
+    Rows(tests="tests/unit/server/blobs/test_several.py::", evidence=_REFUSED)(
+        "read at another exchange under a key that was revoked",
+        "test_no_part_is_given_under_a_key_that_was_revoked_at_another_exchange",
+        "tearline_server.grpc.interceptor:CallInterceptor._catch_up",
+        code="TL-TLS-007",
+    ),
     _served(
         "fill the own folder, so that other agencies' documents are not swept",
         "test_a_sweep_gives_each_agency_its_turn",

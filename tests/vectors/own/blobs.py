@@ -8,7 +8,10 @@ from tearline.blobs.cipher import BlobCipher
 from tearline.blobs.description import Blob, masked
 from tearline.blobs.parts import CHUNK_BYTES, PART_PLAIN_BYTES, TAG_BYTES, Division
 from tearline.encoding import u64
+from tearline.limits import MAX_BLOB_LINKS
+from tearline.packets.packet import BlobLink, PacketParts
 from tearline.tlog.merkle import leaf_hash, root_from_leaf_hashes
+from tearline.wire.publications import Publication, encode_publication
 from vectors.own.plain import Json, flip, refused
 
 LENGTHS = {
@@ -69,6 +72,23 @@ def _document(name: str, length: int) -> tuple[Blob, list[bytes], Json]:
     return blob, parts, shown
 
 
+def linking(*numbers: int) -> bytes:
+    """A publication whose packets link so many documents each."""
+    parts = tuple(
+        PacketParts(
+            manifest=b.secret(f"linking packet {place}"),
+            ciphertexts=dict.fromkeys(range(number), b"c"),
+            slot_count=number,
+            blobs=tuple(
+                BlobLink(slot=slot, id=b.secret(f"link {slot}", 16), root=b.secret("link root"))
+                for slot in range(number)
+            ),
+        )
+        for place, number in enumerate(numbers)
+    )
+    return encode_publication(Publication(parts=parts))
+
+
 def blob_vectors() -> Json:
     """The whole file."""
     made = [_document(name, length) for name, length in LENGTHS.items()]
@@ -93,8 +113,22 @@ def blob_vectors() -> Json:
         refused("sealed as another part", BlobCipher(blob.secret, blob.id).seal(1, plain), wrong),
         refused("sealed under another id", other.seal(0, plain), wrong),
     ]
+    half = MAX_BLOB_LINKS // 2
     return {
         "documents": [shown for _, _, shown in made],
+        "links": {
+            "accepted": [
+                {"name": "16 in one packet", "bytes": linking(MAX_BLOB_LINKS).hex()},
+                {"name": "8 in each of two", "bytes": linking(half, half).hex()},
+            ],
+            "refused": [
+                case | {"rule": "BL-5"}
+                for case in (
+                    refused("17 in one packet", linking(MAX_BLOB_LINKS + 1), bad),
+                    refused("17 in three packets", linking(half, half, 1), bad),
+                )
+            ],
+        },
         "refused": {
             "description": [case | {"rule": "BL-3"} for case in descriptions],
             "part": [case | {"rule": "BL-8"} for case in parts],

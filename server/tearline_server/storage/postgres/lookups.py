@@ -134,7 +134,7 @@ _WHOLE = (
     " LEFT JOIN LATERAL (SELECT parts FROM ciphertext WHERE packet = k.id OFFSET 0) c ON TRUE"
 )
 _LINKS = (
-    "SELECT k.id, coalesce(c.is_linked, FALSE) FROM unnest($1::bytea[]) AS k (id)"
+    "SELECT k.id, coalesce(c.is_linked, FALSE) AS is_linked FROM unnest($1::bytea[]) AS k (id)"
     " JOIN LATERAL (SELECT FROM packet WHERE id = k.id OFFSET 0) p ON TRUE"
     " LEFT JOIN LATERAL (SELECT position($2::bytea IN"
     " substr(parts, greatest(1, octet_length(parts) - $3 + 1))) > 0 AS is_linked"
@@ -260,7 +260,8 @@ async def linking(
     connection: Connection, ids: Sequence[bytes], blob_id: bytes
 ) -> Mapping[bytes, bool]:
     """Returns whether packets hold a link to a large document; unknown ids are omitted."""
-    return dict(await connection.fetch(_LINKS, list(ids), blob_id, LINKS_BYTES))
+    rows = await connection.fetch(_LINKS, list(ids), blob_id, LINKS_BYTES)
+    return {row["id"]: row["is_linked"] for row in rows}
 
 
 async def recalls_of(connection: Connection, packet_id: bytes) -> Sequence[RecallRow]:

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from support.agencies import FIELDS, US, federation
+from support.blobs import document
 from support.clamd import EICAR, ClamdDouble, scanning
 from support.cli import AUDITOR, Desk
+from support.exchange import sealed_packet
 from support.simulation import LocalTransport
 from tearline.blobs.parts import PART_BYTES, PART_PLAIN_BYTES
-from tearline.errors import BlobUnavailable, ExchangeUnreachable
+from tearline.errors import BlobUnavailable, ExchangeUnreachable, PacketTooLarge
+from tearline.statements.statement import StatementType
 from tearline.wire.blobs import (
     encode_leaves,
     encode_question,
@@ -22,7 +26,9 @@ from tearline.wire.blobs import (
     parse_part,
     parse_question,
 )
+from tearline.wire.packets import encode_manifest
 from tearline_client.connectors.importers import documents, large_documents
+from tearline_client.messages.compose import _composed, _messages
 from unit.client.cli.test_document_commands import ORDER, lead, sent
 
 __all__ = ["lead"]
@@ -163,6 +169,37 @@ def test_a_file_that_changed_since_its_draft_is_not_sent(
     assert numbers == [0, 1, 2, -1, 3]
     (waiting,) = desk.rows("node", "queue")
     assert "TL-BLB-006" in str(waiting)
+
+
+def test_a_packet_has_few_large_documents(
+    desk: Desk, lead: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tearline.sealing.packets.MAX_BLOB_LINKS", 1)
+    attached: list[str | Path] = []
+    for number in range(2):
+        image = tmp_path / f"telephone-{number}.dd"
+        image.write_bytes(os.urandom(PART_PLAIN_BYTES + 1))
+        attached += ["--attach", image]
+    shown = desk.run("packet", "preview", lead, *ORDER, *attached)
+    assert shown.exit_code == PacketTooLarge.exit_status
+    assert "TL-PKT-010" in shown.stderr
+    assert "2 large documents, of 1 in a packet" in shown.stderr
+
+
+def test_packets_with_documents_go_in_messages_of_few_links(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tearline_client.messages.compose.MAX_BLOB_LINKS", 3)
+    signer = federation().node(US)
+    packets = [sealed_packet(signer.header, fields=(*FIELDS, document(1).field)) for _ in range(5)]
+    bodies = [(StatementType.MANIFEST, encode_manifest(each.manifest)) for each in packets]
+    tree = signer.sign(bodies)
+    places = [(number, number + 1) for number in range(5)]
+    composed = [_composed(tree, each, *place) for each, place in zip(packets, places, strict=True)]
+    linked = [
+        [len(parts.blobs) for parts in each.parts] for each in _messages(tree, composed, places)
+    ]
+    assert linked == [[1, 1, 1], [1, 1]]
 
 
 def test_the_sender_of_a_document_has_its_file(
