@@ -44,6 +44,7 @@ _MAX_FILE_BYTES = 64 << 10  # a few dozen lines; a larger file is another file
 _MAX_PORT = 65535
 _PASSPHRASE_FILE = "TEARLINE_PASSPHRASE_FILE"  # noqa: S105 (the name of a variable, not a secret)
 _MAX_NUMBER = 1 << 40  # beyond any network or disk
+_MAX_QUOTA = 1 << 60  # bytes of large documents: an exbibyte
 _TEXTS = ("name", "address", "dns", "listen")
 _PORTS = ("http", "metrics")  # plain HTTP; each is opened only if set
 _STORE = "store"
@@ -196,7 +197,7 @@ def config_of(home: Path, values: Mapping[str, object]) -> Config:
         ha=_ha(values),
         log_calls=_log_calls(values),
         witnesses=_witnesses(values.get(_WITNESSES, [])),
-        blob_quota_bytes=_number(_QUOTA, values) if _QUOTA in values else None,
+        blob_quota_bytes=_number(_QUOTA, values, _MAX_QUOTA) if _QUOTA in values else None,
         blobs=parse_blobs(home, values[_BLOBS]) if _BLOBS in values else None,
         **{name: _number(name, values) for name in _NUMBERS},
     )
@@ -388,8 +389,8 @@ def _traces(value: object) -> str:
         raise SettingInvalid(f"traces: {error.why}") from None
 
 
-def _number(name: str, values: Mapping[str, object]) -> int:
+def _number(name: str, values: Mapping[str, object], most: int = _MAX_NUMBER) -> int:
     value = values.get(name, _NUMBERS.get(name))
-    if type(value) is not int or not 0 < value <= _MAX_NUMBER:
+    if type(value) is not int or not 0 < value <= most:
         raise SettingInvalid(f"{name}: a whole number above zero was expected")
     return value
