@@ -16,6 +16,11 @@ MAX_PAIRS_OF_LEG = 16  # proposed for one pay-in: more are noise
 MAX_BODY_PROBLEMS = 256  # of one body: more than a person reads
 MAX_MASKED_CHARACTERS = 512  # of one value: names, places and numbers are shorter
 MAX_MENTIONS = 256  # of withheld values in one packet: more than a person reads
+MAX_SEARCHED_CHARACTERS = 1 << 20  # of one document's text: as many as of one in plain text
+MAX_UNPACKED_BYTES = 16 << 20  # of one document, with the documents in it; read in seconds
+MAX_DOCUMENT_PARTS = 1024  # of one document: pages, sheets, attachments
+MAX_DOCUMENT_DEPTH = 4  # documents within documents: an archive in a letter in a letter
+MAX_TRACES = 64  # listed metadata of one document: more than a person reads
 MAX_IDENTIFIER_CHARACTERS = 2048  # of one checked value; a web address is the longest
 MIN_YEAR, MAX_YEAR = 1900, 2199  # of an event, so that days can be added and subtracted
 MAX_DOCUMENTS_BYTES = 2 << 20  # of one packet: with its text and padding they fit a delivery
@@ -47,9 +52,6 @@ MAX_PAIR_AGREEMENT_BYTES = 1 << 20  # of newest versions: an exchange reads them
 MAX_VERSIONS = 1024  # of one agreement: one a week for twenty years
 MAX_PROPOSAL_STEPS = 256  # of one agency at a node: more than people can negotiate at once
 MAX_POLICIES_KEPT = 64  # of agreements, by an exchange: each caches a few megabytes of decisions
-
-# Consents.
-MAX_CONSENT_FIELDS = 256  # of one step; with paths of 512 bytes it stays under 256 KiB
 
 # Statements.
 MAX_ATTESTATIONS_KEPT = 256  # of 3.5 KB, with their encoding: those in use at once
@@ -109,10 +111,8 @@ MAX_REFUSAL_TEXT = 512  # characters of a cause; the metadata of a call holds 8 
 MAX_REFUSAL_BYTES = 6 << 10  # four such texts and their frame
 MAX_RETRY_AFTER_MS = 3_600_000  # a longer wait needs a person's attention
 
-# Time.
+# Time and identity.
 MAX_TIME_MS = (1 << 63) - 1  # the maximum of a signed 64-bit column
-
-# Identity.
 MAX_CERTIFICATE_BYTES = 16 << 10  # a P-256 certificate has under 1 KiB
 MIN_LEAF_LIFETIME_S = 24 * 3600  # a shorter one would expire in a night without an operator
 MAX_LEAF_LIFETIME_S = 7 * 24 * 3600  # a stolen TLS key is usable for a week at most
@@ -251,7 +251,8 @@ MARK_BURST_MS = 128 * MARK_PACE_MS  # at once: one at each change of a standing 
 REFUSALS_FLUSH_S = 60  # refusals without a ruling are logged once a minute, with a count
 MAX_REFUSALS_COUNTED = 128  # kinds of them told apart in a minute: 180,000 entries a day at most
 
-# Recalls.
+# Consents and recalls.
+MAX_CONSENT_FIELDS = 256  # of one step; with paths of 512 bytes it stays under 256 KiB
 MIN_ANSWER_MS = 24 * 3_600_000  # an officer in another time zone has a working day
 MAX_RECALL_TRANSIT_MS = 3_600_000  # from the signature to the entry: a slow line, clocks apart
 
@@ -340,7 +341,7 @@ MAX_PICTURE_NODES = 200  # entities in a picture: more are a blot, and take seco
 MAX_PICTURE_LINKS = 800  # lines between them
 MAX_CASE_ROWS = 1000  # entities, and links, in the tables of a page: under a megabyte
 
-# Imports and exports.
+# Imports, exports and display.
 MAX_FIELDS = MAX_SLOTS // 4  # each field may need a slot in each of four forms
 MAX_GROUP_BYTES = 512 << 10  # text of one packet; with padding and slots in 4 forms under 4 MiB
 MAX_IMPORT_BYTES = 256 << 20  # a million rows of a bank's statement
@@ -370,12 +371,10 @@ MAX_ENTITY_ID_BYTES = 255  # the limit of FollowTheMoney's stores
 MAX_MAPPING_BYTES = 64 << 10  # a mapping is written by hand
 MAX_SAVED_MAPPINGS = 64  # of one node: one for each form of table that its agency gets
 MAX_FILE_NAME_BYTES = 128  # accepted by every file system, with room for a suffix
-
-# Display.
 MAX_COMBINING_MARKS = 6  # on one letter: Tibetan's tallest stacks have six, other scripts fewer
 MAX_LISTED_NAMES = 10  # in one message: more do not help
 
-# TAXII at a node.
+# TAXII: at a node, and collections of others.
 MAX_SERVICE_ACCOUNTS = 64  # programs of one agency that read here
 MAX_ACCOUNT_COLLECTIONS = 64  # of one account; a list of them is one answer
 MAX_TAXII_OBJECTS = 200  # of one page: as many packets are opened at most, in a second
@@ -391,8 +390,6 @@ MAX_TAXII_STATUSES = 64  # of one account; the oldest goes
 MAX_TAXII_STATUS_AGE_MS = 7 * 24 * 3_600_000  # TAXII asks for one day at least
 MAX_TAXII_REQUESTS = 600  # of one account in a minute: each is at least one entry of the access log
 MAX_TAXII_FAILURES = 20  # wrong tokens in a minute that are answered; beyond, 429
-
-# A foreign TAXII collection.
 MAX_FOREIGN_PAGE_OBJECTS = 1000  # asked for at once; a server may give fewer
 MAX_FOREIGN_PAGE_BYTES = 64 << 20  # as much as a thousand large objects
 MAX_FOREIGN_PAGE_S = 300  # of one page; a slower server is as good as away
