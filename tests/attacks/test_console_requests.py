@@ -127,12 +127,15 @@ async def test_no_asker_takes_its_holder_s_steps(
         text="x",
         urgency="routine",
         ground="not-held",
+        item="1",
     )
     assert said[:3] == "403"
     assert not world.us.node.requests.show(request_id).steps
 
 
-@pytest.mark.parametrize("values", [{"kind": "admit"}, {"kind": "refuse", "ground": "not-held"}])
+@pytest.mark.parametrize(
+    "values", [{"kind": "admit"}, {"kind": "refuse", "ground": "not-held", "item": "1"}]
+)
 async def test_a_form_that_is_sent_twice_is_one_step(
     world: Simulation, console: ConsoleUnderTest, request_id: bytes, values: dict[str, str]
 ) -> None:

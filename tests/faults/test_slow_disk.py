@@ -71,7 +71,7 @@ async def serving(disk: Disk, limits: Mapping[str, int]) -> AsyncIterator[Served
 
 async def figures(served: Served) -> dict[str, float]:
     """What the metrics say, without labels."""
-    text = (await told(int(str(served.lines[0]["metrics"])), METRICS)).decode()
+    text = (await told(int(str(served.serving["metrics"])), METRICS)).decode()
     lines = (line.rpartition(" ") for line in text.splitlines() if line.startswith("tearline_"))
     return {name.removeprefix("tearline_"): float(value) for name, _, value in lines}
 

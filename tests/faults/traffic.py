@@ -69,7 +69,7 @@ class Traffic:
 
     async def is_ready(self) -> bool:
         """Whether the exchange says that it is."""
-        port = int(str(self.served[0].lines[0]["http"]))
+        port = int(str(self.served[0].serving["http"]))
         return status(await told(port, HEALTH)) == 200
 
     async def await_readiness(self, ready: bool) -> None:

@@ -111,6 +111,11 @@ class Served:
         """The exchange and its log, as charters name them."""
         return identity_of(self.config, self.keys)
 
+    @property
+    def serving(self) -> dict[str, object]:
+        """The line that names the ports; warnings may stand before it."""
+        return next(line for line in self.lines if line["message"] == "serving")
+
     def node(self, uri: str) -> Signer:
         """An agency's node, as it signs."""
         return signer(node_of(uri), self.federation)

@@ -5,6 +5,7 @@ import re
 _REASONS = {
     "S-3, S-5, S-6, S-8, S-10, P-1, F-14": ("they define bytes; other bytes break another rule"),
     "S-17": "its bad copies are those of S-4",
+    "S-23, S-24, S-25, S-26": "they need a history: history-v1.json",
     "S-22": "its bad copies are those of X-1, in exhibit-v1.json",
     "P-17": "its bad copies are those of P-3, P-14 and P-4",
     "F-16, L-23, L-25, L-27, L-29": "bad copies in judged-v1.json",

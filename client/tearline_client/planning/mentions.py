@@ -19,7 +19,6 @@ from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
 from tearline_client.documents.collected_text import Gap
-from tearline_client.documents.reader import document_text
 from tearline_client.planning.entities import token_of_reference
 from tearline_client.planning.printed_forms import (
     day_spellings,
@@ -172,6 +171,8 @@ def texts_of(field: Field) -> tuple[str, ...]:
     """Returns the texts of a field or a document, without references."""
     if field.media_type == TEXT:
         return tuple(text for text in field.texts if not token_of_reference(text))
+    from tearline_client.documents.reader import document_text  # loads readers of files
+
     return tuple(document_text(field.media_type, value).text for value in field.values)
 
 
@@ -179,6 +180,8 @@ def gaps_of(field: Field) -> tuple[Gap, ...]:
     """Returns why a document cannot be searched in full; empty for a field of text."""
     if field.media_type == TEXT:
         return ()
+    from tearline_client.documents.reader import document_text  # loads readers of files
+
     documents = (document_text(field.media_type, value) for value in field.values)
     return tuple(dict.fromkeys(gap for each in documents for gap in each.gaps))
 

@@ -14,7 +14,6 @@ from tearline.packets.packet import TEXT, Field
 from tearline_client.connectors.importers.large_documents import LargeDocument, Tell, read_large
 from tearline_client.connectors.importers.source import open_source
 from tearline_client.documents.collected_text import Trace
-from tearline_client.documents.reader import document_text
 from tearline_client.planning.drafts import marking_for
 
 
@@ -45,6 +44,8 @@ class Document:
     @property
     def traces(self) -> tuple[Trace, ...]:
         """Returns its metadata; of a large document, none is read."""
+        from tearline_client.documents.reader import document_text  # loads readers of files
+
         return () if self.large else document_text(self.media_type, self.content).traces
 
 

@@ -7,13 +7,15 @@ program, or the request, at one damaged byte.
 import struct
 import zipfile
 import zlib
-from xml.etree.ElementTree import ParseError
-from xml.parsers import expat
+
+import pyexpat
 
 JSON = (ValueError, RecursionError)
 """Errors of ``json``; those of texts that are no Unicode are among them."""
-XML = (expat.ExpatError, ParseError, LookupError, ValueError, OverflowError)
-"""Errors of ``expat`` and the trees on it; the second half is of encodings and of numbers."""
+XML = (pyexpat.ExpatError, SyntaxError, LookupError, ValueError, OverflowError)
+"""Errors of ``expat`` and the trees on it, whose ``ParseError`` is a ``SyntaxError``; the others are
+of encodings and of numbers. Named without ``xml``, which every command would import.
+"""
 ARCHIVE = (
     zipfile.BadZipFile,
     zlib.error,
