@@ -4,17 +4,17 @@ A reader turns the errors of its library into a refusal; an error that a list la
 program, or the request, at one damaged byte.
 """
 
+import pyexpat
 import struct
 import zipfile
 import zlib
 
-import pyexpat
-
 JSON = (ValueError, RecursionError)
 """Errors of ``json``; those of texts that are no Unicode are among them."""
 XML = (pyexpat.ExpatError, SyntaxError, LookupError, ValueError, OverflowError)
-"""Errors of ``expat`` and the trees on it, whose ``ParseError`` is a ``SyntaxError``; the others are
-of encodings and of numbers. Named without ``xml``, which every command would import.
+"""Errors of ``expat`` and the trees on it, whose ``ParseError`` is a ``SyntaxError``.
+
+The others are of encodings and of numbers. No error is named by ``xml``: each command imports this.
 """
 ARCHIVE = (
     zipfile.BadZipFile,
