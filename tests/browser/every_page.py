@@ -19,6 +19,7 @@ from tearline_client.connectors.importers.documents import Document, document_fi
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.console.routes import ROUTES
 from tearline_client.demo.lead import ENTITIES, lead_jsonl
+from tearline_client.drafting.from_file import confirmed
 from tearline_client.enrolment import root_signer
 from tearline_client.features.federation.acts import amended
 from tearline_client.features.feeds.accounts import FeedRole
@@ -157,7 +158,8 @@ async def _lead(sender: Member, to: Member, words: Words) -> tuple[bytes, ...]:
     ]
     packets = sender.node.packets
     draft = packets.draft(group, about, agreement="narcotics-2026", extra=documents)
-    sent = await packets.send([packets.plan(draft, [to.node.uri])])
+    plan = packets.plan(draft, [to.node.uri])
+    sent = await packets.send([confirmed(plan, "a person looked at the pictures")])
     assert not sent.refused
     await to.node.receive()
     return sent.packets

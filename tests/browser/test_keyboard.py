@@ -3,7 +3,7 @@
 from playwright.async_api import Page, expect
 
 from attacks.simulated_requests import ask
-from browser.conftest import Screen
+from browser.conftest import Screen, next_page
 from browser.every_page import PERSON_NAME, PLAIN_WORDS, addresses, fill
 from support.simulation import Simulation
 
@@ -126,7 +126,8 @@ async def test_packets_are_ticked_and_recalled_by_keys(world: Simulation, screen
         await page.keyboard.press("Space")
         await expect(page.locator("input[name=packet]").first).to_be_checked()
         await tab_to(page, "Recall")
-        await page.keyboard.press("Enter")
+        async with next_page(page):
+            await page.keyboard.press("Enter")
         await tab_to(page, "Reason; recipients and the exchange see it")
         await page.keyboard.press("ArrowDown")
         await tab_to(page, "Show the effect")

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 PARTS = 6
 KILLS = 4
+READ = "a person read the document"
 SENDING = 40  # moments of a sender after its act: most of them are ends of calls with a part
 FETCHING = 2 + 2 * PARTS  # ends of the calls of a recipient
 KILLED = -9
@@ -40,7 +41,16 @@ def test_a_document_survives_each_kill(tmp_path: Path) -> None:
             image, out = tmp_path / f"image{number}.dd", tmp_path / f"out{number}"
             image.write_bytes(chance.randbytes((PARTS - 1) * PART_PLAIN_BYTES + 1))
             out.mkdir()
-            send = ("packet", "send", str(federation.lead()), "--to", MX, *ORDER, "--yes")
+            send = (
+                "packet",
+                "send",
+                str(federation.lead()),
+                "--to",
+                MX,
+                *ORDER,
+                "--yes",
+                f"--repeats={READ}",
+            )
             sent = sender.run(*send, "--attach", str(image), kill_at=chance.randrange(SENDING))
             assert sent.ended.status in (0, KILLED), sent
             if not sent.is_decided:  # it stored nothing, so the person repeats it

@@ -19,6 +19,7 @@ from tearline.limits import CONSOLE_DRAFT_S, MAX_CONSOLE_FETCHES
 from tearline.packets.packet import TEXT, Field
 from tearline.wire.blobs import encode_offer, encode_part
 from tearline_client.console.document_fetches import DocumentFetches
+from tearline_client.drafting.from_file import confirmed
 from tearline_client.planning.drafts import marking_for
 from tearline_client.store.received_parts import ReceivedParts
 from tearline_client.store.uploads import UploadSource
@@ -49,7 +50,7 @@ async def with_document(world: Simulation, made: Document, name: str = NAME) -> 
     with context.stores.database.transaction():  # all of it is at the exchange already
         source = UploadSource(path="gone", leaves=made.offer.leaves)
         context.stores.uploads.put(made.blob.id, source, now_ms=context.now_ms())
-    sent = await world.us.node.packets.send([plan])
+    sent = await world.us.node.packets.send([confirmed(plan, "a person read it")])
     await world.mx.node.receive()
     return sent.packets[0]
 
