@@ -1,1 +1,0 @@
-"""Contents of documents, in bounded work: their text to search, and their metadata."""
