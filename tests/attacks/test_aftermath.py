@@ -163,7 +163,7 @@ async def test_a_later_disclosure_goes_by_the_newest_agreement(world: Simulation
     with store.database.transaction():
         said = signed(world.us.signer.sign([(StatementType.AGREEMENT, body)]))
         store.agreements.put(said, entry=stores_of(world.us.node).log.size, time_ms=2)
-    path = world.us.node.packets.show(packet).view.fields[0].field.path
+    path = world.us.name_path(packet)
     with pytest.raises(AgreementNotInForce):
         await world.us.node.packets.disclose(packet, path, world.cn.node.uri)
 

@@ -463,7 +463,7 @@ async def test_a_later_release_waits_for_its_packet(world: Simulation) -> None:
     with pytest.raises(ExchangeFault):
         await world.us.send(world.cn)
     (packet,) = stores_of(world.us.node).packets.ids()
-    path = world.us.node.packets.show(packet).view.fields[0].field.path
+    path = world.us.name_path(packet)
     with pytest.raises(OutcomeUnknown):
         await world.us.node.packets.disclose(packet, path, world.mx.node.uri)
     heals(world.us)

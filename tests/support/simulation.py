@@ -431,6 +431,11 @@ class Member:
         assert not sent.refused, sent.refused
         return sent.packets
 
+    def name_path(self, packet: bytes) -> str:
+        """Returns the path of the person's name; the fields come in the order of random slots."""
+        fields = self.node.packets.show(packet).view.fields
+        return next(each.field.path for each in fields if each.field.path.endswith("Person/name"))
+
     def compose(
         self, *to: "Member", seq: int = 1, forms: Decision | None = None
     ) -> tuple[ComposedPacket, Publication]:
