@@ -113,9 +113,7 @@ class Exchange:
             components.timekeeper,
         )
         self._pages = EntryPages(components.store, components.log, self._cosignatures)
-        self.light = LightTurns(
-            components.log, self._cosignatures, lambda: self.trust, components.clock
-        )
+        self.light = LightTurns(components.log, self._cosignatures, lambda: self.trust)
         self.others = ReplicaFollower(
             components.store, self._take_in, self._committer.follow, self._mailboxes.wake_all
         )

@@ -1,12 +1,14 @@
 """A light node at work: it sends and receives, and refuses what the directory contradicts."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from attacks.simulated_requests import person
-from support.light import FIVE, cosigner, cosigning_record, light_log
+from support.agencies import node_of
+from support.light import FIVE, cosigner, cosigning_record, cosigning_records, light_log
 from support.light_node import (
     PARTIES,
     admitted,
@@ -35,16 +37,19 @@ from tearline.errors import (
     TearlineError,
     TrustStale,
 )
+from tearline.federation.directory import COUNTED_KEYS_KEPT, KEYS_KEPT
 from tearline.federation.members import KeyUse
 from tearline.federation.turns import LightEntries, Turn
-from tearline.limits import MAX_WITNESS_AGE_S
+from tearline.identity import agency_uri_of
+from tearline.limits import MAX_AGENCY_NODES, MAX_WITNESS_AGE_S
 from tearline.tlog.note import parse_note
 from tearline.tlog.policy import parse_log_policy
 from tearline.verification.exhibit import verify_exhibit
-from tearline.verification.light_replay import is_counted
+from tearline.verification.light_replay import is_counted, line_keys
 from tearline.verification.log_entries import parse_clear
 from tearline.wire.exhibits import parse_exhibit
 from tearline.wire.federation import parse_key_record
+from tearline.wire.turns import encode_turn, encode_turn_request, parse_turn, parse_turn_request
 from tearline_client.audit.proofs import Certification
 from tearline_client.enrolment import found_agency, read_agency
 from tearline_client.keys.home import Home, Identity
@@ -349,9 +354,24 @@ def test_a_witness_counts_to_no_quorum_of_a_light_reader() -> None:
     log.state()
     lines = [*map(cosigner, FIVE[:3]), cosigner(FIVE[3], "light")]
     note = parse_note(log.note(lines))
-    assert not is_counted(note, log.frontier.size, log.trust, log.time_ms)
+    keys = line_keys(log.trust.directory.federation_state(), log.trust)
+    assert not is_counted(note, keys, log.trust.members.constitution.quorum)
     with pytest.raises(CosignersTooFew):
         log.taken(log.reader(), lines)
+
+
+def test_the_keys_of_one_counted_cosigner_fill_no_turn() -> None:
+    """Agencies may have 64 nodes, each with sixteen keys in the directory; a turn has 1,024."""
+    log, many = light_log(), FIVE[4]
+    reader = log.taken(log.reader())
+    names = [node_of(many), *(f"{many}/node/n{each}" for each in range(1, MAX_AGENCY_NODES))]
+    log.add(*cosigning_records(log.fed, names * KEYS_KEPT))
+    log.state()
+    turn = parse_turn(encode_turn(log.turn(reader.uri, replace(reader.request, keys=()))))
+    after = reader.take(turn, log.own(reader.uri))
+    listed = Counter(agency_uri_of(key.state.subject) for key in after.keys)
+    assert listed == {**dict.fromkeys(FIVE, 1), many: COUNTED_KEYS_KEPT}
+    assert parse_turn_request(encode_turn_request(after.request)) == after.request
 
 
 async def test_a_removed_agency_is_no_partner(world: Simulation, jp: Member) -> None:

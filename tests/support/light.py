@@ -1,6 +1,6 @@
 """A log with counted cosigners, from which light readers take their turns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -17,6 +17,7 @@ from support.agencies import (
 from tearline.federation.directory import DirectoryEntry, KeyState
 from tearline.federation.members import KeyUse
 from tearline.federation.turns import OwnEntries, Turn, TurnRequest
+from tearline.identity import agency_uri_of
 from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import (
     Checkpoint,
@@ -30,7 +31,7 @@ from tearline.verification.log_entries import clear_entry, entry_hash
 from tearline.verification.trust import TrustState
 from tearline.verification.turns import LoggedDirectory, Turns
 from tearline.wire.federation import encode_key_record
-from tearline.wire.statements import Signed, header_of
+from tearline.wire.statements import Signed, header_of, signed
 
 FIVE = tuple(f"spiffe://{name}.example" for name in ("br", "cn", "fr", "mx", "us"))
 NOW_S = NOW_MS // 1000
@@ -51,6 +52,18 @@ def cosigning_record(
     public = cosigner(uri, name).verifier.public
     record = key_record(root.header, node_of(uri), use, public)
     return signed_by(StatementType.KEY_RECORD, encode_key_record(record), root)
+
+
+def cosigning_records(fed: Federation, nodes: Iterable[str]) -> list[Signed]:
+    """A record of a further cosigning key of each of these nodes of one agency, in their order."""
+    names = list(nodes)
+    root = fed.signer(agency_uri_of(names[0]))
+    records = (
+        key_record(root.header, name, KeyUse.COSIGN, secret(f"{name} {number}", 1312))
+        for number, name in enumerate(names)
+    )
+    tree = root.sign([(StatementType.KEY_RECORD, encode_key_record(each)) for each in records])
+    return [signed(tree, number) for number in range(len(names))]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from vectors.second_basics import commit, key_id_of, need, parse, sha
 from vectors.second_log import parse_vkey, verify_consistency, verify_inclusion, verify_note
 from vectors.second_schema import Message
 from vectors.second_statements import id_of
-from vectors.second_trust import Trust, agency_of
+from vectors.second_trust import Trust, agency_of, listed
 
 
 class State:
@@ -85,8 +85,8 @@ class Light:
                 begin=record["not_before_ms"],
                 end=record["not_after_ms"],
             )
-            for record in trust.records.values()
-            if record["use"] == "cosign"
+            for uri in self.constitution["cosigners"]
+            for record in listed(trust.kept(uri))
         ]
 
     def take(self, data: bytes, made: Message) -> None:
@@ -173,6 +173,14 @@ class Light:
         need(newest["counted_s"] - now_s <= 120, "TL-TRU-007 F-19: of the future")
         state = verify_leaf(newest["directory"], uri, parse("DirectoryLeaf", data))
         return State(state).agency() if state else Message()
+
+
+def listed_in(state: bytes) -> list[bytes]:
+    """F-14: the ids of the keys that the federation's state lists of a counted cosigner."""
+    keys = State(state).agency()["keys"]
+    own = [{name: key[name] for name in ("id", "node", "use", "index")} for key in keys]
+    ended = [{"end": key["ended"] - 1} if key["ended"] else {} for key in keys]
+    return [key["id"] for key in listed([a | b for a, b in zip(own, ended, strict=True)])]
 
 
 def vkey_of(key: Message) -> str:

@@ -6,7 +6,8 @@ What is refused ends in a ValueError of the error's code and the rule.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 
@@ -44,6 +45,26 @@ def verify_kem(public: bytes) -> None:
         x25519.X25519PrivateKey.from_private_bytes(bytes(32)).exchange(curve)
     except ValueError:
         raise ValueError("TL-KEY-001 L-12: a useless encryption key") from None
+
+
+def state_of(key: Message) -> bytes:
+    """F-14."""
+    types = len(key["types"]).to_bytes(4) + bytes(key["types"])
+    named = prefixed(key["node"].encode()) + prefixed(key["use"].encode())
+    end = key["end"] + 1 if "end" in key else 0
+    dates = (key["not_before_ms"], key["not_after_ms"], key["index"], end)
+    return bytes(key["id"] + named + types + b"".join(each.to_bytes(8) for each in dates))
+
+
+def listed(keys: Sequence[Message]) -> list[Message]:
+    """F-14: those of a counted cosigner that the federation's state lists, from its own state."""
+    left = [key for key in keys if key["use"] == "cosign" and "end" not in key]
+    nodes: dict[str, list[int]] = {}
+    for key in left:
+        nodes.setdefault(key["node"], []).append(key["index"])
+    rounds = zip_longest(*(sorted(each, reverse=True) for each in nodes.values()))
+    taken = [at for each in rounds for at in sorted(filter(None, each), reverse=True)][:16]
+    return [key for key in left if key["index"] in taken]
 
 
 class Trust:
@@ -178,16 +199,12 @@ class Trust:
             for uri in now["cosigners"]
             if uri in living and living[uri]["since"] <= now["index"]
         ]
-        cosigning = [
-            key
-            for uri in counted
-            for key in self.states_of(uri, lambda e: e["use"] == "cosign" and "end" not in e)
-        ]
+        cosigning = [key for uri in counted for key in map(state_of, listed(self.kept(uri)))]
         own = now["id"] + now["index"].to_bytes(8) + len(cosigning).to_bytes(4)
         states = {commit("directory", b""): sha(own + b"".join(map(prefixed, cosigning)))}
         for uri, versions in self.members.versions.items():
             last = versions[-1]
-            agency, keys = last["record"]["agency"], self.states_of(uri)
+            agency, keys = last["record"]["agency"], [*map(state_of, self.kept(uri))]
             state = prefixed(uri.encode()) + prefixed(agency["name"].encode())
             state += last["record"]["generation"].to_bytes(4) + prefixed(last["status"].encode())
             state += last["index"].to_bytes(8) + last["id"] + self.entries[uri].to_bytes(8)
@@ -195,19 +212,12 @@ class Trust:
             states[commit("directory", uri.encode())] = sha(state)
         return directory_root(states)
 
-    def states_of(self, uri: str, shown: Callable[[Message], bool] = lambda _: True) -> list[bytes]:
-        found = []
+    def kept(self, uri: str) -> list[Message]:
+        """F-14: an agency's keys in its state."""
         own = [each for each in self.records.values() if agency_of(each["subject"]) == uri]
-        for node in sorted({each["subject"] for each in own}):
-            kept = [e for e in own if e["subject"] == node and e["use"] != "kem"][-16:]
-            for key in filter(shown, kept):
-                end = key["end"] + 1 if "end" in key else 0
-                dates = (key["not_before_ms"], key["not_after_ms"], key["index"], end)
-                types = len(key["types"]).to_bytes(4) + bytes(key["types"])
-                named = prefixed(node.encode()) + prefixed(key["use"].encode())
-                numbers = b"".join(each.to_bytes(8) for each in dates)
-                found.append(key["id"] + named + types + numbers)
-        return found
+        nodes = sorted({each["subject"] for each in own})
+        kept = ([e for e in own if e["subject"] == node and e["use"] != "kem"] for node in nodes)
+        return [key | {"node": key["subject"]} for keys in kept for key in keys[-16:]]
 
     def end_keys(self, uri: str, index: int) -> None:
         """F-6."""

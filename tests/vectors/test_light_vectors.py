@@ -4,13 +4,18 @@ from typing import Any
 
 import pytest
 
+from support.agencies import federation
+from support.light import FIVE, cosigning_records
+from tearline.federation.directory import COUNTED_KEYS_KEPT, counted_keys
+from tearline.federation.directory_states import parse_agency_state
 from tearline.federation.turns import OwnEntries
 from tearline.verification.light_reader import LightReader, begin
-from tearline.verification.log_entries import parse_clear
+from tearline.verification.log_entries import clear_entry, parse_clear
 from tearline.verification.trust import TrustState
 from tearline.wire.turns import parse_leaf, parse_turn
 from vectors.own_cases import Case, cases, code_of, vectors
-from vectors.second_light import Light
+from vectors.second_light import Light, listed_in
+from vectors.second_trust import Trust
 
 FILE = vectors("light")
 FEDERATION = bytes.fromhex(FILE["federation"])
@@ -69,6 +74,25 @@ def test_a_reader_is_after_each_turn_where_it_was(number: int) -> None:
     assert case["keys"] == [each.state.id.hex() for each in reader.keys]
     assert case["keys"] == [each["id"].hex() for each in again.keys]
     assert case["entries"] == reader.own.entries == again.own["entries"]
+
+
+@pytest.mark.parametrize("case", cases("light", "listed"))
+def test_keys_of_a_counted_cosigner_are_listed(case: Case) -> None:
+    state = bytes.fromhex(case["state"])
+    ours = [key.id.hex() for key in counted_keys(parse_agency_state(state).keys)]
+    assert case["listed"] == ours == [each.hex() for each in listed_in(state)]
+
+
+def test_both_derive_one_directory_of_more_keys_than_it_lists() -> None:
+    fed = federation(*FIVE)
+    names = [f"{FIVE[1]}/node/n{number}" for number in range(12)]
+    entries = [*fed.clear, *cosigning_records(fed, names * 2)]
+    trust, again = TrustState(federation=fed.id), Trust(fed.id)
+    for index, entry in enumerate(entries):
+        trust.apply(index, entry)
+        again.read(index, clear_entry(entry))
+    assert trust.directory.root == again.directory_root()
+    assert len(trust.directory.federation_state().keys) == COUNTED_KEYS_KEPT
 
 
 @pytest.mark.parametrize("case", cases("light", "refused"))

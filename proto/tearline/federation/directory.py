@@ -7,12 +7,14 @@ docs/spec/federation-v1.md.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import labelled_sha256, prefixed, u8, u32, u64
 from tearline.errors import EntryMismatch, ProofMalformed
-from tearline.limits import MAX_TIME_MS
+from tearline.federation.members import KeyUse
+from tearline.limits import MAX_COUNTED_COSIGNERS, MAX_COUNTED_KEYS, MAX_TIME_MS
 
 EMPTY = bytes(32)
 MAX_DEPTH = 64
@@ -20,6 +22,7 @@ DIRECTORY = b"\2"
 """First byte of a directory entry."""
 DIRECTORY_ENTRY_SIZE = 41
 KEYS_KEPT = 16  # of each subject, its last ones
+COUNTED_KEYS_KEPT = MAX_COUNTED_KEYS // MAX_COUNTED_COSIGNERS  # of each, so that a turn has room
 FEDERATION = ""
 """In place of an agency's URI: the federation's own state."""
 
@@ -78,6 +81,10 @@ class KeyState:
     not_after_ms: int
     index: int
     end: int
+
+    def counts_at(self, time_s: int) -> bool:
+        """Returns whether the key is valid at a time, Unix seconds."""
+        return self.not_before_ms // 1000 <= time_s < self.not_after_ms / 1000
 
     def encode(self) -> bytes:
         """Returns the canonical encoding."""
@@ -146,7 +153,7 @@ class FederationState:
     Attributes:
         decision: 32 bytes, the statement id of the constitutional decision in force.
         index: The entry from which it is in force.
-        keys: The counted cosigners' cosigning keys without an end, by agency, node and log order.
+        keys: Of each counted cosigner its newest cosigning keys; see ``counted_keys``.
     """
 
     decision: bytes
@@ -162,6 +169,25 @@ class FederationState:
     def hash(self) -> bytes:
         """Returns SHA-256 of the encoding."""
         return hashlib.sha256(self.encode()).digest()
+
+
+def counted_keys(keys: Iterable[KeyState]) -> tuple[KeyState, ...]:
+    """Returns the keys of a counted cosigner that the federation's state lists.
+
+    These are its newest cosigning keys without an end: of each node the last one, then of each the
+    one before, and so on. So a node that makes many keys displaces the last one of no other node.
+
+    Args:
+        keys: The keys in the state of the agency, whose order the result keeps.
+    """
+    living = [key for key in keys if key.use == KeyUse.COSIGN.value and not key.end]
+    newer: Counter[str] = Counter()
+    ranked: list[tuple[int, int]] = []
+    for key in sorted(living, key=lambda each: each.index, reverse=True):
+        ranked.append((newer[key.subject], -key.index))
+        newer[key.subject] += 1
+    kept = {-index for _, index in sorted(ranked)[:COUNTED_KEYS_KEPT]}
+    return tuple(key for key in living if key.index in kept)
 
 
 def directory_key(uri: str) -> bytes:

@@ -18,6 +18,8 @@ from tearline.errors import MalformedInput, NoteMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_URI_BYTES
 
 KEY_HASH_SIZE = 4
+LineName = tuple[str, bytes]
+"""Name and hash of a key in a line of a note."""
 
 # Lone surrogates are refused: UTF-8 cannot encode them.
 KEY_NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")

@@ -336,7 +336,7 @@ def _counted_s(
         for line in signed.signatures
         if line.time_s is not None
         and (state := valid.get(line.key)) is not None
-        and state.not_before_ms // 1000 <= line.time_s < state.not_after_ms / 1000
+        and state.counts_at(line.time_s)
     )
     cosigners = {agency_uri_of(state.subject) for state in valid.values()}
     return verify_counted(replace(signed, signatures=lines), cosigners, constitution.quorum)

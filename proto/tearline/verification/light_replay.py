@@ -20,10 +20,11 @@ from tearline.federation.directory import (
 from tearline.federation.turns import OwnEntries
 from tearline.identity import agency_uri_of, domain_uri_of
 from tearline.statements.statement import StatementType
-from tearline.tlog.note import Note
+from tearline.tlog.checkpoint import NoteAlgorithm
+from tearline.tlog.note import LineName, Note, NoteSignature
 from tearline.verification.clear_index import Place, places_of
+from tearline.verification.light_reader import CosigningKey
 from tearline.verification.log_entries import parse_clear, parse_entry
-from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
 from tearline.wire.federation import parse_amendment, parse_charter, parse_key_record
 from tearline.wire.statements import Signed, header_of
@@ -154,25 +155,34 @@ def verify_constitution(state: FederationState, trust: TrustState) -> None:
         raise DirectoryRejected("the constitution in force is withheld")
 
 
-def is_counted(note: Note, size: int, trust: TrustState, time_ms: int) -> bool:
-    """Returns whether enough counted cosigners signed a note, by lines that were verified before.
+def line_keys(federation: FederationState, trust: TrustState) -> Mapping[LineName, KeyState]:
+    """Returns the keys that the federation's state lists, as lines of a note name them.
+
+    Raises:
+        SignerKeyUnknown: If one is not on record.
+    """
+    keys = (CosigningKey(state=key, public=public_key(trust, key)) for key in federation.keys)
+    return {(key.verifier.name, key.verifier.key_hash): key.state for key in keys}
+
+
+def is_counted(note: Note, keys: Mapping[LineName, KeyState], quorum: int) -> bool:
+    """Returns whether a light reader will count enough lines of a note, all verified before.
 
     Args:
         note: The note of a checkpoint.
-        size: Its size.
-        trust: The state that all entries make.
-        time_ms: The time, at which the keys are valid.
+        keys: The keys that the federation's state lists; see ``line_keys``.
+        quorum: The agencies that must have signed.
     """
-    at = Moment(index=size, time_ms=time_ms)
-    members = trust.members_at(at)
-    signed = {(line.name, line.key_hash) for line in note.signatures}
     agencies = {
-        agency_uri_of(name)
-        for name in {name for name, _ in signed if "://" in name}
-        for key in trust.cosigning_keys(name, at=at)
-        if (key.name, key.key_hash) in signed
+        agency_uri_of(key.subject)
+        for line in note.signatures
+        if (key := keys.get((line.name, line.key_hash))) and key.counts_at(_time_s(line))
     }
-    return len(agencies & members.cosigners) >= members.constitution.quorum
+    return len(agencies) >= quorum
+
+
+def _time_s(line: NoteSignature) -> int:
+    return int.from_bytes(line.payload[: NoteAlgorithm.MLDSA44.time_size])
 
 
 def public_key(trust: TrustState, key: KeyState) -> bytes:

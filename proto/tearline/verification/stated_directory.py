@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from tearline.federation.directory import (
     FEDERATION,
@@ -12,6 +13,7 @@ from tearline.federation.directory import (
     DirectoryProof,
     FederationState,
     KeyState,
+    counted_keys,
 )
 from tearline.federation.members import KeyUse
 from tearline.federation.membership import Membership
@@ -110,11 +112,11 @@ class StatedDirectory:
             SignerUnknown: If the charter does not count yet.
         """
         now = self._membership.now
-        keys = (key for agency in sorted(now.cosigners) for key in self._keys_of(agency))
+        keys = (counted_keys(self._keys_of(agency)) for agency in sorted(now.cosigners))
         return FederationState(
             decision=now.constitution_id,
             index=now.constitution_index,
-            keys=tuple(key for key in keys if key.use == KeyUse.COSIGN.value and not key.end),
+            keys=tuple(chain.from_iterable(keys)),
         )
 
     def _keys_of(self, agency: str) -> tuple[KeyState, ...]:

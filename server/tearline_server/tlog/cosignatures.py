@@ -6,7 +6,7 @@ shows two histories must withhold cosignatures, and the nodes detect that they a
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 
@@ -28,7 +28,7 @@ from tearline.tlog.checkpoint import (
     parse_checkpoint_text,
     parse_verifier_key,
 )
-from tearline.tlog.note import Note, NoteSignature, parse_note
+from tearline.tlog.note import LineName, Note, NoteSignature, parse_note
 from tearline.verification.log_entries import verify_cosigned
 from tearline.verification.moment import Moment
 from tearline.verification.trust import TrustState
@@ -153,9 +153,9 @@ class Cosignatures:
         # The log's signature may be newer than the cosigned one; the text is identical.
         return shown.with_signatures(parse_note(note).signatures).encode()
 
-    def at(self, size: int) -> Note | None:
-        """Returns the checkpoint of a size with the lines of counted cosigners, or None."""
-        return next(self._checkpoints.parts(size, self._told()), None)
+    def at(self, size: int, keys: Container[LineName]) -> Note | None:
+        """Returns the checkpoint of a size with lines by keys of counted cosigners, or None."""
+        return next(self._checkpoints.parts(size, self._told(), keys), None)
 
     def _told(self, agency: str = "") -> list[Signers]:
         """Returns the signers on whose lines an agency relies, the counted cosigners first.

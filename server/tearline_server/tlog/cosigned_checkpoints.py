@@ -5,20 +5,20 @@ not depend on the number of cosigning nodes.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from tearline.federation.members import KeyUse
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_COSIGNED_SIZES, MAX_TOLD_LINES
-from tearline.tlog.note import Note, NoteSignature
+from tearline.tlog.note import LineName, Note, NoteSignature
 
 Signers = tuple[str, KeyUse]
 """Agency and use of its keys: its full nodes cosign, and its light nodes are witnesses."""
 
 _NO_AGENCY: Signers = ("", KeyUse.COSIGN)  # of the lines of logs and external witnesses
 
-Lines = dict[tuple[str, bytes], NoteSignature]
+Lines = dict[LineName, NoteSignature]
 """Lines by name and hash of their key, the oldest first."""
 
 
@@ -71,8 +71,10 @@ class CosignedCheckpoints:
         )
         return list(dict.fromkeys(sizes))
 
-    def parts(self, size: int, told: Iterable[Signers]) -> Iterator[Note]:
-        """Yields the checkpoint of a size with the lines of some signers.
+    def parts(
+        self, size: int, told: Iterable[Signers], keys: Container[LineName] | None = None
+    ) -> Iterator[Note]:
+        """Yields the checkpoint of a size with the lines of some signers, by all or some keys.
 
         Each part is a whole note, with the lines of the log and of external witnesses. The newest
         line of each signer comes first, in the order of the signers, then the next of each. A size
@@ -82,7 +84,12 @@ class CosignedCheckpoints:
             return
         lines = self._lines[size]
         others = tuple(lines.get(_NO_AGENCY, {}).values())
-        ordered = _by_rank([tuple(lines.get(signers, {}).values()) for signers in told])
+        ordered = _by_rank(
+            [
+                [line for key, line in lines.get(s, {}).items() if keys is None or key in keys]
+                for s in told
+            ]
+        )
         for start in range(0, max(1, len(ordered)), MAX_TOLD_LINES):
             part = (*others, *ordered[start : start + MAX_TOLD_LINES])
             yield Note(text=self._texts[size], signatures=part)

@@ -5,10 +5,11 @@ counted cosigners have, it serves every light node until the next one. The cost 
 not depend on the number of members.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tearline.errors import ExchangeBusy, FrontierDamaged, NotFound
-from tearline.federation.directory import FEDERATION
+from tearline.federation.directory import FEDERATION, KeyState
+from tearline.federation.directory_states import parse_federation_state
 from tearline.federation.turns import (
     EntryPart,
     Leaves,
@@ -20,9 +21,9 @@ from tearline.federation.turns import (
     TurnRequest,
 )
 from tearline.limits import CHECKPOINT_INTERVAL_MS, LOG_PAGE_BYTES
-from tearline.tlog.note import Note
+from tearline.tlog.note import LineName, Note
 from tearline.verification.indexed_trust import IndexedTrustState
-from tearline.verification.light_replay import is_counted, public_key
+from tearline.verification.light_replay import is_counted, line_keys, public_key
 from tearline.verification.log_entries import parse_clear
 from tearline.verification.moment import Moment
 from tearline.verification.turns import LoggedDirectory, Turns
@@ -39,7 +40,6 @@ class LightTurns:
         log: The log.
         cosignatures: The cosigned checkpoints.
         trust: Returns the current members and keys.
-        time_ms: Returns the time, Unix milliseconds.
     """
 
     def __init__(
@@ -47,15 +47,14 @@ class LightTurns:
         log: AuditLog,
         cosignatures: Cosignatures,
         trust: Callable[[], IndexedTrustState],
-        time_ms: Callable[[], int],
     ) -> None:
         self._log = log
         self._cosignatures = cosignatures
         self._trust = trust
-        self._time_ms = time_ms
         self._turns: dict[int, Turns] = {}
         self._lines: tuple[int, Note | None] = (0, None)
         self._amendment = (b"", b"")
+        self._keys: tuple[bytes, Mapping[LineName, KeyState]] = (b"", {})
 
     async def turn(self, agency: str, request: TurnRequest) -> Turn:
         """Returns the turn of a light node at the newest counted directory.
@@ -109,13 +108,25 @@ class LightTurns:
             size = logged.index + 1
             if size < newest:
                 break
-            note = self._cosignatures.at(size)
-            if note is not None and is_counted(note, size, self._trust(), self._time_ms()):
+            keys = self._keys_at(logged)
+            note = self._cosignatures.at(size, keys)
+            if note is not None and is_counted(note, keys, self._quorum_at(size)):
                 return await self._at(logged, note)
         if not newest:
             why = "the counted cosigners have not signed a directory yet"
             raise ExchangeBusy(why, retry_after_ms=CHECKPOINT_INTERVAL_MS)
         return self._turns[newest]
+
+    def _quorum_at(self, size: int) -> int:
+        members = self._trust().members_at(Moment(index=size, time_ms=0))
+        return members.constitution.quorum
+
+    def _keys_at(self, logged: LoggedDirectory) -> Mapping[LineName, KeyState]:
+        """Returns the keys by which lines count at a directory; they seldom change."""
+        state, _ = logged.tree.find(FEDERATION)
+        if self._keys[0] != state:
+            self._keys = state, line_keys(parse_federation_state(state), self._trust())
+        return self._keys[1]
 
     async def _at(self, logged: LoggedDirectory, note: Note) -> Turns:
         """Returns the turns at a directory, with the newest lines."""

@@ -140,9 +140,23 @@ LIGHT = (
     _node(
         "sign the log by a light node's key in the place of a counted cosigner",
         "test_a_witness_counts_to_no_quorum_of_a_light_reader",
-        "tearline.verification.trust:TrustState.cosigning_keys",
-        "(*self._log_keys(node_uri, KeyUse.COSIGN, at), *self.witness_keys(node_uri, at=at))",
+        "tearline.federation.directory:counted_keys",
+        "tuple(keys)",
         code="TL-LOG-044",
+    ),
+    _node(
+        "stop every light node by more keys of one counted cosigner than a turn holds",
+        "test_the_keys_of_one_counted_cosigner_fill_no_turn",
+        "tearline.federation.directory:counted_keys",
+        'tuple(key for key in keys if key.use == "cosign" and not key.end)',
+        evidence="none: the node takes its turn",
+    ),
+    Rows(tests="tests/unit/server/tlog/test_cosignatures.py::")(
+        "give light nodes a turn that counts by a key that no directory lists",
+        "test_a_turn_waits_for_a_line_by_a_key_that_the_directory_lists",
+        "tearline.federation.directory:counted_keys",
+        'tuple(key for key in keys if key.use == "cosign" and not key.end)',
+        evidence="none: the exchange waits for another line",
     ),
     Rows(tests="tests/unit/server/tlog/test_cosignatures.py::")(
         "push other counted cosigners out of every turn by lines of 64 nodes of one",

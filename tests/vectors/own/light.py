@@ -5,7 +5,13 @@ from dataclasses import replace
 from support import agencies as b
 from support.decisions import admission, amending, leaving
 from support.light import FIVE, LightLog, cosigner, cosigning_record, light_log
-from tearline.federation.directory import Directory, DirectoryEntry
+from tearline.federation.directory import (
+    AgencyState,
+    Directory,
+    DirectoryEntry,
+    KeyState,
+    counted_keys,
+)
 from tearline.federation.members import KeyUse
 from tearline.federation.turns import Leaf, OwnEntries, Turn
 from tearline.statements.statement import StatementType
@@ -125,7 +131,64 @@ def light_vectors() -> Json:
         "turns": story.turns,
         "refused": story.refused,
         "leaves": story.leaves,
+        "listed": listed_vectors(),
     }
+
+
+def listed_vectors() -> list[Json]:
+    """States of a counted cosigner, with the keys of it that the federation's state lists."""
+    first, second = (f"{PARTNER}/node/{name}" for name in ("a", "b"))
+    many = [f"{PARTNER}/node/n{number:02}" for number in range(20)]
+    made = {
+        "fewer than sixteen": [(second, "cosign", 0), (first, "cosign", 0)],
+        "seventeen nodes": [(node, "cosign", 0) for node in many[:17]],
+        "a node of one key, and later one of sixteen": [
+            (second, "cosign", 0),
+            *[(first, "cosign", 0)] * 16,
+        ],
+        "three keys of each of twenty nodes": [
+            (node, "cosign", 0) for node in (*many, *many, *many)
+        ],
+        "eight keys of each of two nodes, and one more": [
+            (node, "cosign", 0) for node in (*[first] * 9, *[second] * 8)
+        ],
+        "keys that ended, and those of other uses": [
+            (first, "cosign", 40),
+            (first, "witness", 0),
+            (first, "sign", 0),
+            (second, "cosign", 0),
+        ],
+    }
+    return [_listed(name, keys) for name, keys in made.items()]
+
+
+def _listed(name: str, keys: list[tuple[str, str, int]]) -> Json:
+    states = [
+        KeyState(
+            id=b.secret(f"{name} {number}"),
+            subject=node,
+            use=use,
+            types=(6,) if use == "sign" else (),
+            not_before_ms=b.NOW_MS,
+            not_after_ms=b.NOW_MS + b.DAY_MS,
+            index=20 + number,
+            end=end,
+        )
+        for number, (node, use, end) in enumerate(keys)
+    ]
+    states.sort(key=lambda each: each.subject)
+    own = AgencyState(
+        uri=PARTNER,
+        name="cn",
+        generation=1,
+        status="member",
+        index=10,
+        record=b.secret("record"),
+        entries=len(keys),
+        keys=tuple(states),
+    )
+    listed = [key.id.hex() for key in counted_keys(states)]
+    return {"name": name, "state": own.encode().hex(), "listed": listed}
 
 
 def _first_refused(story: Turns, first: Turn) -> None:

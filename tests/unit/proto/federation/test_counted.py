@@ -5,6 +5,7 @@ import pytest
 from support.forks import LEAVES, LOG, ORIGIN, SIGNERS, note
 from tearline.errors import CosignersTooFew
 from tearline.federation.counted import counted_times_s, verify_counted
+from tearline.federation.directory import KeyState, counted_keys
 from tearline.tlog.checkpoint import (
     CheckpointSigner,
     NoteAlgorithm,
@@ -36,6 +37,37 @@ def cosigned(*by: tuple[CheckpointSigner, int]) -> SignedCheckpoint:
         required=[each.verifier for each in SIGNERS],
         known=[signer.verifier for signer, _ in by],
     )
+
+
+def recorded(number: int, node: str, use: str = "cosign", end: int = 0) -> KeyState:
+    """A key on record by the entry of that number."""
+    return KeyState(
+        id=number.to_bytes(32),
+        subject=f"{A}/node/{node}",
+        use=use,
+        types=(),
+        not_before_ms=0,
+        not_after_ms=10_000,
+        index=number,
+        end=end,
+    )
+
+
+def listed(keys: list[KeyState]) -> list[int]:
+    return [each.index for each in counted_keys(keys)]
+
+
+def test_a_node_of_many_keys_displaces_no_other_node_s_newest() -> None:
+    once = recorded(1, "once")
+    many = [recorded(number, "often") for number in range(2, 20)]
+    assert listed([*many, once]) == [*range(5, 20), 1]
+    nodes = [recorded(number, f"n{number:02}") for number in range(20, 38)]
+    assert listed([*nodes, *many, once]) == [*range(22, 38)]
+
+
+def test_keys_that_ended_and_those_of_other_uses_count_for_none() -> None:
+    others = [recorded(1, "a", end=5), recorded(2, "a", "witness"), recorded(3, "a", "sign")]
+    assert listed([*others, recorded(4, "a")]) == [4]
 
 
 def test_four_of_five_suffice_and_the_fourth_newest_line_dates_them() -> None:

@@ -18,12 +18,20 @@ from support.agencies import (
 )
 from support.exchange import World, agreed, agreement, opened, terms
 from support.light import cosigner, cosigning_record
+from tearline.federation.directory import COUNTED_KEYS_KEPT
 from tearline.federation.members import KeyUse
+from tearline.federation.turns import TurnRequest
 from tearline.identity import agency_uri_of
-from tearline.limits import COSIGN_TURN_MS, MAX_COSIGN_PAUSE_MS, MAX_TOLD_LINES
-from tearline.statements.statement import StatementType
+from tearline.limits import (
+    COSIGN_TURN_MS,
+    DIRECTORY_INTERVAL_MS,
+    MAX_COSIGN_PAUSE_MS,
+    MAX_TOLD_LINES,
+)
+from tearline.statements.statement import HASH_SIZE, StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
 from tearline.tlog.note import Note, NoteSignature, parse_note
+from tearline.verification.light_replay import line_keys
 from tearline.wire.cosigning import CosignReply, CosignRequest
 from tearline.wire.federation import encode_key_record
 from tearline_server.storage.rows import Restoration
@@ -59,7 +67,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def turn(world: World, key: CheckpointSigner) -> CosignReply:
     """A node's turn: it signs the newest checkpoint."""
     note = await world.exchange.checkpoint()
-    line = key.sign(parse_checkpoint_text(parse_note(note).text), time_s=1)
+    now_s = world.clock.time_ms // 1000
+    line = key.sign(parse_checkpoint_text(parse_note(note).text), time_s=now_s)
     signed = parse_note(note).with_signatures([line]).encode()
     return await world.exchange.cosign(key.verifier.name, CosignRequest(checkpoint=signed))
 
@@ -69,18 +78,23 @@ async def cosign(world: World, uri: str) -> CosignReply:
     return await turn(world, cosigner(uri))
 
 
-async def witness(world: World, name: str) -> CheckpointSigner:
-    """Returns the key of a light node, which its agency puts on record."""
+async def recorded(world: World, name: str, use: KeyUse) -> CheckpointSigner:
+    """Returns a key of a node by which it signs the log, which its agency puts on record."""
     uri = agency_uri_of(name)
     key = CheckpointSigner.generate(name=name, algorithm=NoteAlgorithm.MLDSA44)
     root = FEDERATION.signer(uri)
-    record = key_record(root.header, name, KeyUse.WITNESS, key.verifier.public)
+    record = key_record(root.header, name, use, key.verifier.public)
     body = encode_key_record(record)
     signed = signed_by(StatementType.KEY_RECORD, body, root)
     (outcome,) = await world.publish_signed(uri, signed)
     assert outcome.refusal is None, outcome.refusal
     world.clock.time_ms += 1000
     return key
+
+
+async def witness(world: World, name: str) -> CheckpointSigner:
+    """Returns the key of a light node."""
+    return await recorded(world, name, KeyUse.WITNESS)
 
 
 async def grow(world: World) -> None:
@@ -173,7 +187,9 @@ async def test_lags_count_from_each_node_s_newest_line(world: World) -> None:
 async def newest_cosigners(world: World) -> tuple[int, list[str]]:
     """Size and cosigners of the newest checkpoint, as a turn of a light node has it."""
     size = parse_checkpoint_text(parse_note(await world.exchange.checkpoint()).text).size
-    note = world.exchange._cosignatures.at(size)
+    trust = world.exchange.trust
+    keys = line_keys(trust.directory.federation_state(), trust)
+    note = world.exchange._cosignatures.at(size, keys)
     lines = () if note is None else note.signatures
     return size, [line.name for line in lines if "://" in line.name]
 
@@ -205,6 +221,20 @@ def test_an_agency_of_many_nodes_pushes_out_no_other_one() -> None:
     first, second = kept.parts(7, [(US, KeyUse.COSIGN), (MX, KeyUse.COSIGN)])
     assert {agency_uri_of(line.name) for line in first.signatures} == {US, MX}
     assert {*first.signatures, *second.signatures} == {*lines}
+
+
+async def test_a_turn_waits_for_a_line_by_a_key_that_the_directory_lists(world: World) -> None:
+    """Of seventeen nodes the state of the federation lists sixteen; a light node knows no other."""
+    names = [f"{COUNTED}/node/n{number}" for number in range(COUNTED_KEYS_KEPT)]
+    listed = [await recorded(world, name, KeyUse.COSIGN) for name in names]
+    world.clock.time_ms += DIRECTORY_INTERVAL_MS
+    await world.exchange.maintenance.write_directory()
+    first = TurnRequest(size=0, decision=bytes(HASH_SIZE), keys=())
+    await turn(world, listed[0])
+    lines = (await world.exchange.light.turn(FR, first)).lines
+    await cosign(world, COUNTED)  # its newest line
+    assert (await world.exchange.light.turn(FR, first)).lines == lines
+    assert names[0] in [line.name for line in lines]
 
 
 async def test_a_newer_line_of_a_light_node_hides_no_cosignature(world: World) -> None:
