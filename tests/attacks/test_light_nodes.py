@@ -188,6 +188,21 @@ async def test_a_state_of_another_directory_is_refused(world: Simulation, jp: Me
     await refuses(jp, ProofMalformed)
 
 
+async def test_states_may_come_in_several_answers(world: Simulation, jp: Member) -> None:
+    """The state of one agency may have a third of a megabyte, and an answer has a bound."""
+    packet = await send(world.us, jp)
+    await rotated(world.us)
+    jp.exchange.leaves = lambda leaves: replace(leaves, leaves=leaves.leaves[:1])
+    await received(world, jp)
+    assert jp.grants() == [packet]
+    assert jp.codes() == []
+
+
+async def test_states_that_are_withheld_are_noticed(world: Simulation, jp: Member) -> None:
+    jp.exchange.leaves = lambda leaves: replace(leaves, leaves=())
+    await refuses(jp, ProofMalformed)
+
+
 async def test_a_stale_turn_is_not_acted_on(world: Simulation, jp: Member) -> None:
     context = context_of(jp.node)
     late_ms = context.now_ms() + (MAX_WITNESS_AGE_S + 61) * 1000

@@ -11,28 +11,21 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import LogInconsistent, MomentUnproven, NodeIsLight
 from tearline.federation.turns import (
     Leaf,
-    LeavesRequest,
-    LightEntriesRequest,
     Turn,
     TurnRequest,
-    portions,
 )
 from tearline.identity import domain_uri_of
-from tearline.limits import MAX_LIGHT_INDEXES, MAX_TURN_LEAVES
 from tearline.statements.statement import HASH_SIZE, Header
 from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.tlog.note import Note
 from tearline.wire.exhibits import ProvenEntry
 from tearline.wire.turns import (
-    encode_leaves_request,
-    encode_light_entries_request,
     encode_turn_request,
-    parse_leaves,
-    parse_light_entries,
     parse_turn,
 )
 from tearline_client.audit.proofs import Certification, trust_entries
 from tearline_client.context import NodeContext
+from tearline_client.log.light_follower import read_leaves, read_listed
 from tearline_client.store.log import LogStore
 
 
@@ -98,7 +91,7 @@ class StatedDirectory:
             ProofMalformed: If the exchange proves something else.
             ExchangeError: If it does not answer.
         """
-        trust, turn = self.context.trust, self.turn
+        trust, turn, ask = self.context.trust, self.turn, self.context.transport.light_leaves
         agencies = sorted({domain_uri_of(each.signer) for each in signers})
         records = [trust.record_of(each.signer, each.key_id) for each in signers]
         text = Checkpoint(origin=trust.members.log.origin, size=turn.size, root=turn.root).encode()
@@ -106,27 +99,16 @@ class StatedDirectory:
         return Certified(
             checkpoint=Note(text=text, signatures=turn.lines).encode(),
             entries=(*await self._proven(blind), last),
-            leaves=await self._leaves(agencies),
+            leaves=tuple([leaf async for _, leaf in read_leaves(ask, turn.size, agencies)]),
             keys=tuple(sorted({each.public_key for each in records if each is not None})),
         )
 
-    async def _leaves(self, agencies: Sequence[str]) -> tuple[Leaf, ...]:
-        found: list[Leaf] = []
-        for some in portions(agencies, MAX_TURN_LEAVES):
-            asked = LeavesRequest(size=self.size, agencies=some)
-            answer = await self.context.transport.light_leaves(encode_leaves_request(asked))
-            found += parse_leaves(answer).leaves
-        return tuple(found)
-
     async def _proven(self, blind: Mapping[int, bytes]) -> list[ProvenEntry]:
-        paths: dict[int, tuple[bytes, ...]] = {}
-        for some in portions(sorted(blind), MAX_LIGHT_INDEXES):
-            asked = LightEntriesRequest(size=self.size, indexes=some)
-            request = encode_light_entries_request(asked)
-            answer = parse_light_entries(await self.context.transport.light_entries(request))
-            paths |= {each.index: each.path for each in answer.entries}
+        ask, paths = self.context.transport.light_entries, dict[int, tuple[bytes, ...]]()
+        async for entries in read_listed(ask, self.size, blind):
+            paths |= {each.index: each.path for each in entries}
         return [
-            ProvenEntry(index=index, content=content, path=paths.get(index, ()))
+            ProvenEntry(index=index, content=content, path=paths[index])
             for index, content in sorted(blind.items())
         ]
 

@@ -6,7 +6,15 @@ inclusion proof, and compares them with the states in the directory. It relies o
 cosigners for all others; see docs/threat-model.md.
 """
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence, Set
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+    Set,
+)
 from dataclasses import replace
 
 from tearline.errors import ProofMalformed, TrustStale
@@ -14,13 +22,13 @@ from tearline.federation.directory import FEDERATION, FederationState
 from tearline.federation.directory_states import parse_agency_state, parse_federation_state
 from tearline.federation.turns import (
     EntryPart,
+    Leaf,
     LeavesRequest,
     LightEntriesRequest,
     LightEntry,
     OwnEntries,
     Turn,
     TurnRequest,
-    portions,
 )
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_LIGHT_INDEXES, MAX_TURN_LEAVES, MAX_UNPROVEN_BYTES
@@ -50,6 +58,9 @@ from tearline.wire.turns import (
 )
 from tearline_client.log.rounds import Prover
 from tearline_client.store.stores import Stores
+
+Ask = Callable[[bytes], Awaitable[bytes]]
+"""Call that sends a question to the exchange, and returns the answer."""
 
 NOTHING_MADE = OwnEntries(indexes=(), records=frozenset(), keys=frozenset())
 
@@ -242,14 +253,9 @@ class LightFollower:
         states = {self._agency: turn.own.state}
         others = tuple(uri for uri in agencies if uri != self._agency)
         # They are bounded: the council, the cosigners and at most ``MAX_FOLLOWED``.
-        for some in portions(others, MAX_TURN_LEAVES):
-            request = encode_leaves_request(LeavesRequest(size=turn.size, agencies=some))
-            answer = parse_leaves(await self._heard(exchange.light_leaves(request)))
-            if answer.size != turn.size or len(answer.leaves) != len(some):
-                raise ProofMalformed("the answer has other states")
-            for uri, leaf in zip(some, answer.leaves, strict=True):
-                verify_leaf(turn.directory.root, uri, leaf)
-                states[uri] = leaf.state
+        async for uri, leaf in read_leaves(self._asking(exchange.light_leaves), turn.size, others):
+            verify_leaf(turn.directory.root, uri, leaf)
+            states[uri] = leaf.state
         return states
 
     # Entries.
@@ -284,20 +290,62 @@ class LightFollower:
         wanted = {index for index in indexes if index < tree.size}
         missing = self._stores.log.missing(sorted(wanted))
         found: dict[int, bytes] = {}
-        for some in portions(missing, MAX_LIGHT_INDEXES):
-            asked = LightEntriesRequest(size=tree.size, indexes=some)
-            request = encode_light_entries_request(asked)
-            answer = parse_light_entries(await self._heard(exchange.light_entries(request)))
-            found |= _proven(answer.entries, tree.size, tree.root)
-        if not found.keys() >= set(missing):
-            raise ProofMalformed("an entry is withheld")
+        asking = self._asking(exchange.light_entries)
+        async for entries in read_listed(asking, tree.size, missing):
+            found |= _proven(entries, tree.size, tree.root)
         with self._stores.database.transaction():
             self._stores.log.put_proven({index: found[index] for index in missing})
             self._stores.light.has_come(wanted)
 
+    def _asking(self, ask: Ask) -> Ask:
+        async def asking(request: bytes) -> bytes:
+            return await self._heard(ask(request))
+
+        return asking
+
     async def _heard(self, answering: Awaitable[bytes]) -> bytes:
         self.answer = await answering
         return self.answer
+
+
+async def read_leaves(
+    ask: Ask, size: int, agencies: Sequence[str]
+) -> AsyncIterator[tuple[str, Leaf]]:
+    """Yields the state of each agency at the turn of a size, not yet verified.
+
+    Raises:
+        ProofMalformed: If the exchange answers something else.
+        ExchangeError: If it does not answer.
+    """
+    at = 0
+    while some := tuple(agencies[at : at + MAX_TURN_LEAVES]):
+        request = encode_leaves_request(LeavesRequest(size=size, agencies=some))
+        answer = parse_leaves(await ask(request))
+        if answer.size != size or not 0 < len(answer.leaves) <= len(some):
+            raise ProofMalformed("the answer has other states")
+        for found in zip(some, answer.leaves, strict=False):  # an answer may end before
+            yield found
+        at += len(answer.leaves)
+
+
+async def read_listed(
+    ask: Ask, size: int, indexes: Iterable[int]
+) -> AsyncIterator[Sequence[LightEntry]]:
+    """Yields all entries of these indexes, not yet verified.
+
+    Raises:
+        ProofMalformed: If one is withheld.
+        ExchangeError: If the exchange does not answer.
+    """
+    left = sorted(indexes)
+    while left:
+        asked = LightEntriesRequest(size=size, indexes=tuple(left[:MAX_LIGHT_INDEXES]))
+        answer = parse_light_entries(await ask(encode_light_entries_request(asked)))
+        found = {each.index for each in answer.entries}
+        if found.isdisjoint(left):
+            raise ProofMalformed("an entry is withheld")
+        left = [index for index in left if index not in found]
+        yield answer.entries
 
 
 def _proven(entries: Iterable[LightEntry], size: int, root: bytes) -> dict[int, bytes]:

@@ -3,15 +3,11 @@
 Specified in docs/spec/federation-v1.md.
 """
 
-from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import TypeVar
 
 from tearline.dataclass.immutable import immutable
 from tearline.federation.directory import DirectoryEntry, DirectoryProof
 from tearline.tlog.note import NoteSignature
-
-T = TypeVar("T")
 
 
 @immutable
@@ -113,7 +109,7 @@ class LeavesRequest:
 
 @immutable
 class Leaves:
-    """States at a turn, in the order of the question.
+    """States at a turn, of the first agencies of the question; at least of one.
 
     Attributes:
         size: Entries of the turn's tree.
@@ -163,8 +159,3 @@ class LightEntries:
 
     entries: tuple[LightEntry, ...]
     next: int
-
-
-def portions(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
-    """Yields ``items`` in runs of at most ``most``, each for one question."""
-    return (tuple(items[at : at + most]) for at in range(0, len(items), most))

@@ -12,6 +12,7 @@ from tearline.federation.directory import FEDERATION, KeyState
 from tearline.federation.directory_states import parse_federation_state
 from tearline.federation.turns import (
     EntryPart,
+    Leaf,
     Leaves,
     LeavesRequest,
     LightEntries,
@@ -68,7 +69,7 @@ class LightTurns:
         return turns.turn(agency, request, consistency)
 
     def leaves(self, request: LeavesRequest) -> Leaves:
-        """Returns the states of agencies at a recent turn.
+        """Returns the states of the first agencies at a recent turn, up to a megabyte.
 
         Raises:
             NotFound: If that turn is not kept any more.
@@ -76,7 +77,15 @@ class LightTurns:
         turns = self._turns.get(request.size)
         if turns is None:
             raise NotFound("that turn was replaced; take the next one")
-        return Leaves(size=request.size, leaves=tuple(map(turns.leaf, request.agencies)))
+        found: list[Leaf] = []
+        size_bytes = 0
+        for uri in request.agencies:
+            leaf = turns.leaf(uri)
+            size_bytes += len(leaf.state)
+            if found and size_bytes > LOG_PAGE_BYTES:
+                break
+            found.append(leaf)
+        return Leaves(size=request.size, leaves=tuple(found))
 
     async def entries(self, request: LightEntriesRequest) -> LightEntries:
         """Returns entries with their proofs, up to a megabyte.

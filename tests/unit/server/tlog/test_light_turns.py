@@ -3,15 +3,17 @@
 import pytest
 
 from support.exchange import World
+from support.light import light_log
 from tearline.errors import ExchangeBusy, NotFound
 from tearline.federation.directory import DirectoryEntry
 from tearline.federation.turns import LeavesRequest, LightEntriesRequest, TurnRequest
-from tearline.limits import DIRECTORY_INTERVAL_MS
+from tearline.limits import DIRECTORY_INTERVAL_MS, LOG_PAGE_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline.tlog.checkpoint import parse_checkpoint_text
 from tearline.tlog.merkle import verify_inclusion
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import entry_hash, parse_entry
+from tearline.wire.turns import encode_leaves, parse_leaves
 
 FIRST = TurnRequest(size=0, decision=bytes(HASH_SIZE), keys=())
 
@@ -54,6 +56,21 @@ async def test_there_is_no_turn_before_enough_cosigned(world: World) -> None:
 async def test_states_at_a_turn_that_is_not_kept_are_not_found(world: World) -> None:
     with pytest.raises(NotFound):
         world.exchange.light.leaves(LeavesRequest(size=1, agencies=()))
+
+
+def test_the_states_of_large_agencies_fit_a_message(world: World) -> None:
+    """An agency of 64 nodes with sixteen keys each has a state of a third of a megabyte."""
+    log, uris = light_log(), [f"spiffe://agency{number}.example" for number in range(64)]
+    for uri in uris:
+        log.trust.directory._tree.put(uri, bytes(360 << 10))
+    log.state()
+    world.exchange.light._turns[log.frontier.size] = log.turns()
+    left = list(uris)
+    while left:
+        asked = LeavesRequest(size=log.frontier.size, agencies=tuple(left))
+        answer = encode_leaves(world.exchange.light.leaves(asked))
+        assert len(answer) < LOG_PAGE_BYTES + (512 << 10)
+        del left[: len(parse_leaves(answer).leaves)]
 
 
 async def test_entries_come_with_their_proofs_and_with_the_directories_beside_them(
