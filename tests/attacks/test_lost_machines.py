@@ -80,7 +80,7 @@ async def restored(
 ) -> AsyncIterator[Exchange]:
     """The exchange made of a backup, in the place of the one that is lost."""
     store = SqliteStore(database)
-    await renew(store, world.template.identity.log, mirrors)
+    await renew(store, [world.template.identity.log], mirrors)
     exchange = await Exchange.open(_house(world.template, store, world.clock))
     for member in world.members:
         member.exchange.show(exchange)
@@ -153,7 +153,7 @@ async def test_a_mirror_of_another_history_is_refused(world: Simulation) -> None
         store = SqliteStore(database)
         mirrors = [mirrored(world, member) for member in (world.us, world.mx)]
         with pytest.raises(RestoreRefused, match="another history"):
-            await renew(store, world.template.identity.log, mirrors)
+            await renew(store, [world.template.identity.log], mirrors)
         await store.close()
 
 
@@ -166,7 +166,7 @@ async def test_a_mirror_that_does_not_begin_with_the_backup_is_refused(world: Si
         await world.mx.node.sync()
         store = SqliteStore(database)
         with pytest.raises(RestoreRefused, match="another history"):
-            await renew(store, world.template.identity.log, [mirrored(world, world.mx)])
+            await renew(store, [world.template.identity.log], [mirrored(world, world.mx)])
         await store.close()
 
 

@@ -21,9 +21,8 @@ from tearline.errors import (
 )
 from tearline.federation.directory import DirectoryEntry
 from tearline.federation.members import LogIdentity, LogKeys
-from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint, parse_checkpoint_text
+from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.tlog.merkle import Frontier, frontier_nodes
-from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import entry_hash, parse_entry, verify_cosigned
 from tearline.verification.trust import TrustState
 from tearline.wire.statements import Signed
@@ -31,7 +30,7 @@ from tearline_runtime.archive import Unpacked, pack, unpack
 from tearline_runtime.files import atomic_path, create_private, fsync_file, fsync_tree
 from tearline_runtime.mirror import Mirror, read_checkpoint, read_entries
 from tearline_server.config import FILE_NAME, Config, load_config
-from tearline_server.keys import identity_of, read_keys
+from tearline_server.keys import identity_of, read_all_keys, read_keys
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Store, ask_nothing
 from tearline_server.storage.lookups import LookupResults
@@ -122,11 +121,11 @@ async def restore(
         keys = read_keys(draft / _KEYS, passphrase)
         unpacked.verify(keys.backup)  # before any other content is read
         config = load_config(draft)
-        log = identity_of(config, keys).log
+        logs = [identity_of(config, each).log for each in read_all_keys(config, passphrase).sets]
         verify_database(config.database)
         store = SqliteStore(config.database)
         try:
-            restored = await renew(store, log, mirrors)
+            restored = await renew(store, logs, mirrors)
         finally:
             await store.close()
         config.database.with_name(config.database.name + ".lock").unlink()
@@ -146,7 +145,7 @@ def _unpack(file: Path, draft: Path) -> Unpacked:
 
 
 async def restore_database(
-    config: Config, log: LogIdentity, mirrors: Sequence[Mirror] = ()
+    config: Config, logs: Sequence[LogIdentity], mirrors: Sequence[Mirror] = ()
 ) -> Restored:
     """Extends the log of a restored PostgreSQL database from mirrors, atomically.
 
@@ -154,7 +153,7 @@ async def restore_database(
 
     Args:
         config: The exchange's settings.
-        log: Its log's name and keys.
+        logs: Its log's name and keys, and with the prepared ones.
         mirrors: As for ``restore``.
 
     Returns:
@@ -166,53 +165,65 @@ async def restore_database(
         StoreError: If the database cannot be used.
         SettingInvalid: If the settings name no database.
     """
-    return await change_store(config, lambda store: renew(store, log, mirrors))
+    return await change_store(config, lambda store: renew(store, logs, mirrors))
 
 
-async def renew(store: Store, log: LogIdentity, mirrors: Sequence[Mirror]) -> Restored:
+async def renew(store: Store, logs: Sequence[LogIdentity], mirrors: Sequence[Mirror]) -> Restored:
     """Extends a stored log from mirrors, begins a new epoch, and returns the sizes.
+
+    A mirror is read only as far as the log signed, by a key that the store or the exchange has.
+
+    Args:
+        store: The store.
+        logs: The log's name and keys in use, and with the prepared ones.
+        mirrors: As for ``restore``.
 
     Raises:
         RestoreRefused: If the store differs from the log, a mirror contradicts it, or some signed
             entries are in neither.
     """
-    async for finding in LogVerifier(store, log).findings():
+    async for finding in LogVerifier(store, logs[0]).findings():
         if not (finding.is_lost or finding.is_behind):
             raise RestoreRefused(f"{finding.place}, as backed up: {finding.what}")
     stored = await store.load()
     backed_up = stored.head.tree.size
     notes = [read_checkpoint(mirror) for mirror in mirrors]
-    sizes = [_size(note, mirror) for note, mirror in zip(notes, mirrors, strict=True)]
+    known: list[LogKeys] = [*logs]
+    if stored.clear and (trust := trust_of(stored)).membership.is_founded:
+        known.append(trust.log)
+    signed = [_verified(note, each, known) for note, each in zip(notes, mirrors, strict=True)]
+    sizes = [each.checkpoint.size for each in signed]
     longest = sizes.index(max(sizes)) if sizes else 0
     if sizes and sizes[longest] > backed_up:
         await refill(store, mirrors[longest], backed_up, sizes[longest])
-    # Entries of the mirror may have decided on other keys of the log; a false one shows below.
-    keys = trust_of(await store.load()).log if mirrors else log
-    checkpoints = [_verified(note, each, keys) for note, each in zip(notes, mirrors, strict=True)]
+    # Of keys that an exchange has, those count that the entries put in force.
+    keys: LogKeys = trust_of(await store.load()).log if mirrors else logs[0]
+    for note, mirror in zip(notes, mirrors, strict=True):
+        _verified(note, mirror, [keys])
     if sizes and sizes[longest] > backed_up:
-        await store.put_checkpoint(sizes[longest], checkpoints[longest].note)
+        await store.put_checkpoint(sizes[longest], notes[longest])
     size = max(backed_up, *sizes) if sizes else backed_up
-    for mirror, signed in zip(mirrors, checkpoints, strict=True):
-        await _verify_mirrors(store, signed.checkpoint, mirror.name)
+    for own, mirror in zip(signed, mirrors, strict=True):
+        await _verify_mirrors(store, own.checkpoint, mirror.name)
     if stored.checkpoint is not None:
         await _verify_covered(store, verify_cosigned(stored.checkpoint[1], keys).checkpoint, size)
     await store.begin_epoch(Restoration(start=backed_up, stop=size, settled=False))
     return Restored(backed_up=backed_up, size=size)
 
 
-def _size(note: bytes, mirror: Mirror) -> int:
-    """Returns the size in a mirror's checkpoint, unverified."""
-    try:
-        return parse_checkpoint_text(parse_note(note).text).size
-    except LogError as error:
-        raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
+def _verified(note: bytes, mirror: Mirror, logs: Sequence[LogKeys]) -> SignedCheckpoint:
+    """Returns the checkpoint of a mirror, which the log signed by one of these keys.
 
-
-def _verified(note: bytes, mirror: Mirror, log: LogKeys) -> SignedCheckpoint:
-    try:
-        return verify_cosigned(note, log)
-    except LogError as error:
-        raise RestoreRefused(f"{mirror.name}: {error.what} {error.why}") from None
+    Raises:
+        RestoreRefused: If it did not.
+    """
+    refused: list[LogError] = []
+    for log in logs:
+        try:
+            return verify_cosigned(note, log)
+        except LogError as error:
+            refused.append(error)
+    raise RestoreRefused(f"{mirror.name}: {refused[0].what} {refused[0].why}")
 
 
 async def refill(store: Store, mirror: Mirror, start: int, end: int) -> None:

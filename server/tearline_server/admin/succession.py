@@ -8,12 +8,14 @@ from io import BytesIO
 from pathlib import Path
 
 from tearline.errors import ConfigUnreadable, MembershipRejected
+from tearline.federation.decisions import VoteKind
 from tearline.federation.directory import DirectoryEntry
+from tearline.statements.statement import StatementType
 from tearline.tlog.checkpoint import CheckpointSigner
 from tearline.tlog.merkle import Frontier
 from tearline.tlog.tiles import TILE_WIDTH, Tile
 from tearline.verification.log_entries import entry_hash, parse_clear
-from tearline.wire.federation import FederationFile, parse_amendment
+from tearline.wire.federation import FederationFile, parse_amendment, parse_vote
 from tearline.wire.statements import Signed
 from tearline_runtime.archive import pack
 from tearline_runtime.files import create_private, draft_beside, fsync_file, fsync_path, reported_as
@@ -67,8 +69,8 @@ async def succeed(components: Components, decision: FederationFile) -> int:
         The index of its first entry.
 
     Raises:
-        MembershipRejected: If the stored entries are not those that it names, or the votes do not
-            decide it.
+        MembershipRejected: If the stored entries are not those that it names, the votes do not
+            decide it, or it has other statements.
         KeysUnnamed: If it names other keys than this exchange holds.
         TearlineError: If a statement of it does not verify.
     """
@@ -77,6 +79,9 @@ async def succeed(components: Components, decision: FederationFile) -> int:
     if decision.federation != trust.federation or not decision.entries:
         raise MembershipRejected("the decision is of another federation")
     first = decision.entries[0].statement
+    if not all(_is_vote_for(each, first.id) for each in decision.entries[1:]):
+        # Others have effects beside the log, as on mail, which an exchange at work gives them.
+        raise MembershipRejected("behind the amendment, each statement in it is a vote for it")
     for index, data in stored.clear:
         entry = parse_clear(data)
         if entry is not None and entry.statement.id == first.id:
@@ -98,6 +103,13 @@ async def succeed(components: Components, decision: FederationFile) -> int:
     items: list[Signed | DirectoryEntry] = [*decision.entries, trust.directory.entry(time_ms)]
     await write_entries(components.store, stored.head, items, time_ms)
     return tree.size
+
+
+def _is_vote_for(signed: Signed, amendment: bytes) -> bool:
+    if signed.statement.type is not StatementType.VOTE:
+        return False
+    vote = parse_vote(signed.statement.body)
+    return vote.kind is VoteKind.AMEND and vote.content == amendment
 
 
 async def write_mirror(components: Components, file: Path) -> int:

@@ -115,8 +115,9 @@ def restore(
         config, keys = read_home(home, passphrase_file, store)
         if config.store is None:
             raise click.UsageError("Pass FILE (a backup) or --store (a PostgreSQL database).")
+        logs = [identity_of(config, each).log for each in keys.sets]
         with progress("Restoring"):
-            restored = asyncio.run(restore_database(config, identity_of(config, keys).log, found))
+            restored = asyncio.run(restore_database(config, logs, found))
     print_line(
         f"Restored {home if file else 'the database'}: {restored.backed_up} entries from the"
         f" backup, {restored.size - restored.backed_up} from mirrors.",

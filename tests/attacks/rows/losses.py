@@ -126,6 +126,15 @@ LOSSES = (
         evidence="the mirror and the backup, each under the log's signatures",
     ),
     Attack(
+        name="fill an operator's disk by a mirror with a checkpoint that the log did not sign",
+        code="TL-STO-007",
+        evidence="none: no entry of it is read",
+        function="tearline_server.admin.backup:_verified",
+        test="tests/unit/server/admin/test_backup.py"
+        "::test_a_mirror_fills_no_disk_by_entries_that_the_log_did_not_sign",
+        returns='SignedCheckpoint(Checkpoint("x", 2048, bytes(32)), note, ())',
+    ),
+    Attack(
         name="restore a database that knows of more than all mirrors hold",
         code="TL-STO-007",
         evidence="exchange: the newest checkpoint that it was told of",

@@ -1,6 +1,7 @@
 """The exchange's backup: restored as it was written, and by whoever has its keys alone."""
 
 import shutil
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,10 +15,19 @@ from tearline.errors import BackupDamaged, KeystoreLocked, RestoreRefused
 from tearline.federation.decisions import VoteKind
 from tearline.federation.directory import DirectoryEntry
 from tearline.limits import ROOT_REPLACEMENT_DELAY_MS
+from tearline.tlog.checkpoint import (
+    Checkpoint,
+    CheckpointSigner,
+    NoteAlgorithm,
+    sign_checkpoint,
+)
+from tearline.tlog.tiles import TILE_WIDTH, encode_entry_bundle
 from tearline.verification.log_entries import clear_entry
 from tearline.wire.statements import Signed
 from tearline_server.admin import backup
 from tearline_server.admin.backup import back_up, refill, restore
+from tearline_server.admin.rotation import Renewed, prepare
+from tearline_server.keys import read_all_keys
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.stored_trust import trust_of
 
@@ -43,6 +53,48 @@ async def test_a_backup_that_was_changed_is_not_restored(tmp_path: Path) -> None
         assert not home.exists()
     restored = await restore(file, home, SECRET)
     assert restored.size == restored.backed_up > 0
+
+
+class LyingMirror:
+    """Mirror that shows a checkpoint, and as many blind entries as one asks for."""
+
+    name = "mirror"
+
+    def __init__(self, note: bytes) -> None:
+        self.note, self.read = note, list[str]()
+
+    def get(self, path: str, *, maximum: int) -> bytes:
+        """Returns the checkpoint, or a bundle of entries."""
+        self.read.append(path)
+        if path == "checkpoint":
+            return self.note
+        return encode_entry_bundle([b"\1" + bytes(32)] * TILE_WIDTH)
+
+
+async def test_a_mirror_fills_no_disk_by_entries_that_the_log_did_not_sign(tmp_path: Path) -> None:
+    served = await founded(tmp_path / "exchange", [US, CN])
+    back_up(served.config, file := tmp_path / "backup", SECRET)
+    tree = Checkpoint(origin=served.config.origin, size=8 * TILE_WIDTH, root=bytes(32))
+    strangers = [
+        CheckpointSigner.generate(name=tree.origin, algorithm=each) for each in NoteAlgorithm
+    ]
+    mirror = LyingMirror(sign_checkpoint(tree, strangers, time_s=1))
+    with pytest.raises(RestoreRefused, match="mirror: "):
+        await restore(file, tmp_path / "restored", SECRET, [mirror])
+    assert mirror.read == ["checkpoint"]
+
+
+async def test_a_mirror_may_show_entries_that_put_prepared_keys_in_force(tmp_path: Path) -> None:
+    served = await founded(tmp_path / "exchange", [US, CN])
+    every = Renewed(log=True, signing=True, authority=True)
+    keys = read_all_keys(served.config, SECRET)
+    prepared = prepare(served.config, keys, SECRET, every, now_s=int(time.time()))
+    back_up(served.config, file := tmp_path / "backup", SECRET)
+    tree = Checkpoint(origin=served.config.origin, size=TILE_WIDTH, root=bytes(32))
+    mirror = LyingMirror(sign_checkpoint(tree, prepared.log, time_s=1))
+    with pytest.raises(RestoreRefused):  # its entries decide on nothing
+        await restore(file, tmp_path / "restored", SECRET, [mirror])
+    assert mirror.read == ["checkpoint", "tile/entries/000"]
 
 
 def a_root_replaced_by_time() -> tuple[list[bytes], bytes]:

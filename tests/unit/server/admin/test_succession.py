@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.agencies import US, constitution, federation, signed_by
+from support.agencies import CN, US, constitution, federation, signed_by
+from support.decisions import leaving, removal
+from support.exchange_process import PASSPHRASE, founded
 from tearline.errors import MembershipRejected
 from tearline.federation.decisions import Amendment
 from tearline.statements.statement import StatementType
@@ -17,10 +19,15 @@ from tearline.wire.federation import FederationFile, encode_amendment
 from tearline_runtime.archive import pack
 from tearline_runtime.mirror import FileMirror
 from tearline_server.admin import backup, succession
+from tearline_server.bootstrap import components_of
+from tearline_server.keys import read_keys
+from tearline_server.storage.open import open_store
 from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
+from tearline_server.tlog.stored_trust import trust_of
 
 FED = federation()
+SECRET = PASSPHRASE.encode()
 ENTRIES = [b"\1" + index.to_bytes(32) for index in range(120)]
 
 
@@ -57,6 +64,20 @@ async def interrupted(store: SqliteStore, folder: Path) -> None:
     """A fill with a hundred entries that ends after fifty."""
     await store.begin_epoch(Restoration(start=0, stop=100, settled=False))
     await backup.refill(store, mirror(folder, ENTRIES[:50]), 0, 50)
+
+
+async def test_a_decision_holds_an_amendment_and_votes_for_it_alone(tmp_path: Path) -> None:
+    served = await founded(tmp_path / "new", [US, CN])
+    store = await open_store(served.config)
+    components = components_of(served.config, read_keys(served.config.keys, SECRET), store)
+    federation = trust_of(await store.load()).federation
+    amendment = decided(ENTRIES).entries[0]
+    other = decided(ENTRIES[:50])
+    for beside in (leaving(FED.trust(), CN), *other.entries, removal(FED.trust(), CN, US)[0]):
+        decision = FederationFile(federation=federation, entries=(amendment, beside))
+        with pytest.raises(MembershipRejected, match="vote for it"):
+            await succession.succeed(components, decision)
+    await store.close()
 
 
 @pytest.mark.parametrize("size", [100, 120])

@@ -122,7 +122,7 @@ async def test_it_goes_on_behind_everything_that_was_signed(
 ) -> None:
     kept = await set_back(postgres, whole_database_url)
     size, epoch = await head_of(whole_database_url)
-    restored = await restore_database(config, IDENTITY.log, [kept])
+    restored = await restore_database(config, [IDENTITY.log], [kept])
     assert (restored.backed_up, restored.size) == (size, size + 9)
     after, another = await head_of(whole_database_url)
     assert after == size + 9
@@ -148,9 +148,9 @@ async def test_one_that_was_told_and_stopped_goes_on(
         async with opened(whole_database_url):
             pass
     with pytest.raises(RestoreRefused, match="pass the mirror of an agency"):
-        await restore_database(config, IDENTITY.log)
+        await restore_database(config, [IDENTITY.log])
     assert await head_of(whole_database_url) == before
-    await restore_database(config, IDENTITY.log, [kept])
+    await restore_database(config, [IDENTITY.log], [kept])
     async with opened(whole_database_url) as world:
         assert world.exchange.is_healthy
 
@@ -162,7 +162,7 @@ async def test_while_an_exchange_is_connected_nothing_is_restored(
         kept = await mirrored(world)
         before = await head_of(whole_database_url)
         with pytest.raises(StoreBusy, match="stop it first"):
-            await restore_database(config, IDENTITY.log, [kept])
+            await restore_database(config, [IDENTITY.log], [kept])
         assert await head_of(whole_database_url) == before
 
 
@@ -175,5 +175,5 @@ async def test_another_history_is_refused_and_nothing_of_it_is_kept(
         assert codes(await world.send(sealed, world.grant(sealed, CN))) == ["", ""]
     before = await head_of(whole_database_url)
     with pytest.raises(RestoreRefused, match="another history"):
-        await restore_database(config, IDENTITY.log, [kept])
+        await restore_database(config, [IDENTITY.log], [kept])
     assert await head_of(whole_database_url) == before
