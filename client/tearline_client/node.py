@@ -133,7 +133,11 @@ class Node(Assembly):
             self._synchronisation.note_look()
 
     def take_over(self) -> None:
-        """Makes this copy the node again, after every other copy has ended; see ``Reconciler``."""
+        """Makes this copy the node again, after every other copy has ended; see ``Reconciler``.
+
+        Sessions and codes of persons end: they may have been ended or used at another copy.
+        """
+        self.sign_ins.end_all()
         self._recovery.take_over()
 
     # Receiving.

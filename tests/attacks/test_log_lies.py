@@ -1,6 +1,6 @@
 """A lying exchange forks, rewrites, truncates, withholds or forges the log it shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -21,6 +21,7 @@ from tearline.errors import (
     LogUnproven,
     MembershipRejected,
     ReleaseRefused,
+    RestoreRefused,
     SignerKeyUnknown,
     SignerMismatch,
     TearlineError,
@@ -39,7 +40,9 @@ from tearline.wire.grants import encode_receipt, parse_receipt
 from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome, Refused
 from tearline.wire.statements import Signed, parse_signed
+from tearline_client.cosigning import followed_log
 from tearline_client.log import follower
+from tearline_runtime.mirror import FileMirror, Mirror
 
 MINUTE_MS = 60_000
 
@@ -50,6 +53,25 @@ def only(note: bytes) -> Callable[[CosignReply], CosignReply]:
 
 
 # One tree, and only one.
+
+
+async def test_a_mirror_that_breaks_off_leaves_nothing_of_it(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its entries would stand before those of the exchange, which would pass for a liar."""
+    await world.us.send(world.cn)
+    note = await world.us.exchange.target.checkpoint()
+
+    def broken(mirror: Mirror, start: int, end: int) -> Iterator[tuple[bytes, ...]]:
+        yield (blind_entry(bytes(32), b"another"),)
+        raise RestoreRefused("the mirror is gone")
+
+    monkeypatch.setattr(followed_log, "read_checkpoint", lambda mirror: note)
+    monkeypatch.setattr(followed_log, "read_entries", broken)
+    with pytest.raises(RestoreRefused):
+        await world.cn.node.log.read(FileMirror.__new__(FileMirror))
+    await world.cn.node.log.follow()
+    assert world.cn.codes() == []
 
 
 async def test_a_forked_log_is_refused(world: Simulation) -> None:

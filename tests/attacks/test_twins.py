@@ -8,12 +8,16 @@ import pytest
 
 from support.node import context_of, stores_of
 from support.simulation import PASSPHRASE, LocalTransport, LyingTransport, Member, Simulation
-from tearline.errors import KeyForeign, TwinAtWork
+from tearline.errors import EnrolmentRefused, KeyForeign, LoginRequired, TwinAtWork
+from tearline.persons.tokens import Role
 from tearline.wire.cosigning import CosignReply, CosignRequest, encode_cosign_turn
 from tearline_client.features.channels.handler import queue_marks
 from tearline_client.keys.home import Home
 from tearline_client.node import Node
+from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.service.backup import back_up, restore
+from unit.client.console.browsers import PASSPHRASE as PERSON_PASSPHRASE
+from unit.client.console.browsers import add_person
 
 
 @asynccontextmanager
@@ -178,6 +182,19 @@ async def test_one_copy_goes_on_once_the_others_have_ended(world: Simulation) ->
         assert (len(world.cn.grants()), world.cn.codes()) == (2, [])
         assert noticed(twin) == 1
         assert not any(channel.waiting for channel in world.cn.status().channels)
+
+
+async def test_a_copy_that_takes_over_knows_no_code_and_no_sign_in(world: Simulation) -> None:
+    """Others of them were used and ended at the copy that was at work."""
+    add_person(world.us, "liaison", Role.LIAISON)
+    issuer, now_s = LocalIssuer(world.us.node.keystore), 1_800_000_000
+    code = issuer.enrol("liaison", now_s)
+    issuer.login("liaison", PERSON_PASSPHRASE.encode(), now_s)
+    world.us.node.take_over()
+    with pytest.raises(EnrolmentRefused):
+        issuer.codes.spend("liaison", code, now_s)
+    with pytest.raises(LoginRequired):
+        issuer.session("liaison", now_s)
 
 
 async def test_a_restore_by_the_book_is_no_copy(world: Simulation) -> None:

@@ -294,6 +294,7 @@ async def take_over(cli: CliContext, yes: bool) -> None:
     Use it only once every other copy has ended permanently. As after a restore, the copy asks the
     exchange for the state of its channels, and continues to read its mail. It makes a new cosigning
     key once another agency has cosigned. Messages sent and received by another copy are not here.
+    Sessions and one-time codes of persons end.
 
     Example: tearline node take-over
     """

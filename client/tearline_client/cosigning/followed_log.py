@@ -67,9 +67,12 @@ class FollowedLog:
             if not isinstance(follower, LogFollower):
                 raise NodeIsLight("it keeps no copy of all entries")
             start = follower.next_index
-            for entries in read_entries(mirror, start, end) if start < end else ():
-                page = EntryRange(start=follower.next_index, entries=entries, checkpoint=note)
-                follower.take(page, now_ms=self._context.now_ms())
+            try:
+                for entries in read_entries(mirror, start, end) if start < end else ():
+                    page = EntryRange(start=follower.next_index, entries=entries, checkpoint=note)
+                    follower.take(page, now_ms=self._context.now_ms())
+            finally:  # entries of a mirror that broke off are not the exchange's
+                follower.discard()
         await self._cosigner.compare(note)
         return self.size - before
 

@@ -131,7 +131,7 @@ class LogFollower:
                     self._cosigning.saw(signed.checkpoint.size, now_ms)
                 return reached
         except TearlineError:
-            self._discard()
+            self.discard()
             proof, self._wrong_directory = self._wrong_directory, None
             if proof is not None:
                 with self._store.transaction():  # that of the entries was rolled back
@@ -275,7 +275,7 @@ class LogFollower:
         self._apply(self._store.clear_entries())
         self._pending = _Pending(frontier=self._store.frontier(), entries=[], nodes=[])
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
         """Discards what was read without a checkpoint, and entries applied of a refused page."""
         if self._applied > self._store.size:
             self._trust.adopt(TrustState(federation=self._trust.federation))

@@ -128,6 +128,10 @@ class SignIns:
         """Removes a passkey of a signed-in person, by themselves, if there is such a one."""
         self._issuer.remove_passkey(name, passkey_id, by=name)
 
+    def end_all(self) -> None:
+        """Ends every stored session and one-time code; see ``LocalIssuer``."""
+        self._issuer.end_all()
+
     def record(self, name: str, proof: str) -> None:
         """Records that a person proved themselves; the session may begin after this returns.
 

@@ -35,6 +35,21 @@ LOSSES = (
         code="TL-TLS-013",
         evidence="nobody is signed in at a restored node",
     ),
+    Attack(
+        name="use a code of a person, or a sign-in, at a copy of a node that takes over",
+        code="TL-TLS-013",
+        evidence="nobody is signed in at that copy",
+        function="tearline_client.persons.issuer:LocalIssuer.end_all",
+        test="tests/attacks/test_twins.py"
+        "::test_a_copy_that_takes_over_knows_no_code_and_no_sign_in",
+    ),
+    Attack(
+        name="have a node take the exchange for a liar, by a mirror that breaks off",
+        code="",
+        evidence="none: nothing of the mirror stays",
+        function="tearline_client.log.follower:LogFollower.discard",
+        test="tests/attacks/test_log_lies.py::test_a_mirror_that_breaks_off_leaves_nothing_of_it",
+    ),
     _loss(
         "put other policies into a node's backup, or none",
         "test_a_backup_without_our_own_policies_is_not_restored",
@@ -132,7 +147,8 @@ LOSSES = (
         function="tearline_server.admin.backup:_verified",
         test="tests/unit/server/admin/test_backup.py"
         "::test_a_mirror_fills_no_disk_by_entries_that_the_log_did_not_sign",
-        returns='SignedCheckpoint(Checkpoint("x", 2048, bytes(32)), note, ())',
+        returns="SignedCheckpoint("
+        'checkpoint=Checkpoint(origin="x", size=2048, root=bytes(32)), note=note, signatures=())',
     ),
     Attack(
         name="restore a database that knows of more than all mirrors hold",
