@@ -25,7 +25,7 @@ from tearline.federation.members import (
     KeyUse,
     Revocation,
 )
-from tearline.identity import parse_agency_uri
+from tearline.identity import domain_uri_of, parse_agency_uri
 from tearline.persons.tokens import IssuerKey
 from tearline.statements.signer import Signer
 from tearline.statements.statement import StatementType
@@ -282,8 +282,16 @@ def read_agency(path: Path) -> Signed:
 
 
 def read_exchange(path: Path) -> ExchangeEnrolment:
-    """Returns the exchange from its enrolment file."""
-    return parse_exchange_enrolment(read_armored(Armor.EXCHANGE, path))
+    """Returns the exchange from its enrolment file.
+
+    Raises:
+        CertificateRefused: If its CA is outside the profile of agencies' CAs, for its own domain.
+        MalformedInput: If it is not such a file.
+    """
+    found = parse_exchange_enrolment(read_armored(Armor.EXCHANGE, path))
+    domain = parse_agency_uri(domain_uri_of(found.exchange.uri))
+    verify_authority(found.exchange.certificate_authority, domain)
+    return found
 
 
 def write_signed(kind: Armor, path: Path, statement: Signed) -> None:

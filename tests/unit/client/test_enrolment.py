@@ -1,21 +1,24 @@
 """Founding of a federation from homes: drafted, signed and pinned by founders alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from support.agencies import agency, member_record
+from support.agencies import US, agency, authority, enrolment, member_record
 from support.exchange import INSTALLATION
+from tearline.crypto.armor import Armor, armor
 from tearline.errors import (
+    CertificateRefused,
     CharterUnpinned,
     MalformedInput,
     MembershipRejected,
 )
 from tearline.federation.charter import GENESIS_FEDERATION
-from tearline.wire.federation import FederationFile
+from tearline.wire.federation import FederationFile, encode_exchange_enrolment
 from tearline.wire.statements import Signed
-from tearline_client.enrolment import Passphrases, found_agency, read_agency
+from tearline_client.enrolment import Passphrases, found_agency, read_agency, read_exchange
 from tearline_client.founding.charter_file import (
     charter_of,
     draft_charter,
@@ -46,6 +49,18 @@ def founded_home(folder: Path, name: str, federation: bytes = GENESIS_FEDERATION
 
 def record_of(home: Home) -> Signed:
     return read_agency(home.enrolment(home.identity()))
+
+
+def test_an_exchange_s_ca_outside_the_profile_is_refused_in_its_file(tmp_path: Path) -> None:
+    """Of two CAs of an exchange a TLS library would read neither."""
+    file, good = tmp_path / "exchange.enrolment", enrolment()
+    file.write_text(armor(Armor.EXCHANGE, encode_exchange_enrolment(good)))
+    assert read_exchange(file) == good
+    for der in (authority(US).certificate, good.exchange.certificate_authority + b"\0"):
+        bad = replace(good, exchange=replace(good.exchange, certificate_authority=der))
+        file.write_text(armor(Armor.EXCHANGE, encode_exchange_enrolment(bad)))
+        with pytest.raises(CertificateRefused):
+            read_exchange(file)
 
 
 def drafted(homes: Sequence[Home], *more: Signed, threshold: int | None = None) -> FederationFile:
