@@ -10,6 +10,7 @@ from support.node import context_of, sealed_and_granted, stores_of
 from support.simulation import BILATERAL, Simulation
 from tearline.audit.event import EventCode
 from tearline.errors import (
+    DraftEnded,
     NotFound,
     ReleaseChanged,
     RoleUnfit,
@@ -189,6 +190,19 @@ async def test_what_an_amendment_changed_is_agreed_to_before_it_is_sent(strict: 
     review = second.review(pending, person="li")
     assert [(c.before, c.cell.form.text) for c in review.changed] == [("clear", "exists")]
     assert not (await second.approve(pending, person="li", agreed=review.mark)).refused
+
+
+async def test_a_release_of_a_backup_is_approved_no_more(strict: Strict) -> None:
+    """It may have been approved, or rejected, since; a restore is recorded as a take-over is."""
+    strict.person("ana", Role.LIAISON)
+    node = strict.world.us.node
+    pending = node.approvals.draft([strict.plan()], person="ana")
+    node.take_over()
+    with pytest.raises(DraftEnded):
+        await node.approvals.approve(pending, person="li")
+    await node.sync()
+    assert node.approvals.waiting() == ()
+    assert accesses(strict.world.us)[-1].purpose == pending.hex()
 
 
 async def test_what_two_approve_at_once_is_sent_once(strict: Strict) -> None:

@@ -131,7 +131,14 @@ class RecoveryStore(Store):
         return Restored(time_s=int.from_bytes(stored[:8]), log_size=int.from_bytes(stored[8:]))
 
     def put_restored(self, restored: Restored) -> None:
-        """Records a restore of this node from a backup."""
+        """Records a restore of this node from a backup.
+
+        What waits for a person in it may have been decided on since: it counts as of long ago, so
+        it is approved no more, and expires.
+        """
+        self._db.execute("UPDATE pending SET time_ms = 0")
+        self._db.execute("UPDATE feed_draft SET time_ms = 0")
+        self._db.execute("UPDATE feed_status SET time_ms = 0")
         self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))
         self._db.put_setting(_DUE, _OURS)
         self._db.put_setting(_UNREAD, b"\1")

@@ -216,7 +216,7 @@ class DraftEnded(PolicyError):
     """Draft past its maximum age."""
 
     code = "TL-POL-028"
-    what = "The draft has waited for 30 days, and has expired."
+    what = "The draft has waited for 30 days, or came back with a backup, and has expired."
     next = "Create a new draft from current data."
     error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED

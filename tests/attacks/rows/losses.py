@@ -44,6 +44,13 @@ LOSSES = (
         "::test_a_copy_that_takes_over_knows_no_code_and_no_sign_in",
     ),
     Attack(
+        name="approve a release that came back with a node's backup",
+        code="TL-POL-028",
+        evidence="the own access log: an entry that it expired",
+        function="tearline_client.store.recovery:RecoveryStore.put_restored",
+        test="tests/attacks/test_four_eyes.py::test_a_release_of_a_backup_is_approved_no_more",
+    ),
+    Attack(
         name="have a node take the exchange for a liar, by a mirror that breaks off",
         code="",
         evidence="none: nothing of the mirror stays",

@@ -184,6 +184,7 @@ ALLOWED: Mapping[str, str] = {
     "feed_thawed": _RARE,
     "inbox.InboxStore.forget": _RARE,
     "inbox.InboxStore.noted": _PAGE,
+    "recovery.RecoveryStore.put_restored": "64 answers to each account, once in a restore",
     "log.LogStore.openings": _PROOF,
     "log.LogStore.openings_between": _PAGE,
     "log.LogStore.tile": _PAGE,

@@ -134,6 +134,17 @@ async def test_each_act_on_a_draft_is_an_entry_that_names_it(world: Simulation) 
     ]
 
 
+async def test_a_draft_of_a_backup_waits_no_more(world: Simulation) -> None:
+    """It may have been imported or discarded since; the program may add it again."""
+    feeder, node = submitter(world), world.mx.node
+    await feeder.post(person(1))
+    (draft,) = node.feeds.drafts.list()
+    node.take_over()
+    assert node.feeds.drafts.list() == ()
+    await feeder.post(person(1))
+    assert [each.id == draft.id for each in node.feeds.drafts.list()] == [False]
+
+
 async def test_no_draft_is_discarded_without_its_entry(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
