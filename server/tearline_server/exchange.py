@@ -365,7 +365,7 @@ class Exchange:
 
     async def _hand_out(self, node: str, items: Sequence[MailItem]) -> DeliverCommand:
         work = DeliverCommand(node, items)
-        await self._submit(work, internal=True)
+        await (self._submit(work, internal=True) if items else self.others.catch_up())
         return work
 
     async def entries(

@@ -35,7 +35,10 @@ _log = logging.getLogger(__name__)
 _PACKETS_KEPT = 8  # so that a fan-out parses a packet once; eight of the largest are 24 MiB
 
 HandOutGrants = Callable[[str, Sequence[MailItem]], Awaitable[DeliverCommand]]
-"""Callback that logs the delivery of grants to a node, and returns which are delivered."""
+"""Callback that logs the delivery of grants to a node, and returns which are delivered.
+
+It learns what other processes wrote, of no grants, too: their writes may end a reader's stream.
+"""
 
 Reaches = Callable[[str, int], Awaitable[bool]]
 """Callback that returns whether a node's mailbox has a place."""
@@ -173,7 +176,7 @@ class Mailboxes:
             fitting = len(items) if len(items) < len(found) else reader.most
             reader.most = min(MAIL_PAGE, 2 * fitting)
             first = [item for item in items if _is_for(node, item) and not item.delivered]
-            if not first:
+            if not items:
                 return items, frozenset()
             out = await self._hand_out(node, first)
             if len(out.handed) + len(out.withheld) == len(first):

@@ -40,6 +40,7 @@ class AuditService(Service):
         )
         async for page in self._exchange.audit_search.search(auditor, parse_search(request)):
             await self._exchange.take_answer_turn(auditor.agency, _size(page))
+            await self._exchange.others.catch_up()  # a following search goes on for minutes
             yield encode_proven_events(page)
 
 

@@ -227,6 +227,12 @@ BLOBS = (
         "tearline_server.grpc.interceptor:CallInterceptor._catch_up",
         code="TL-TLS-007",
     ),
+    Rows(tests="tests/unit/server/blobs/test_several.py::", evidence=_REFUSED)(
+        "read on in a stream at another exchange under a key that was revoked",
+        "test_a_running_stream_ends_for_a_key_that_was_revoked_at_another_exchange",
+        "tearline_server.replicas:ReplicaFollower.catch_up",
+        code="TL-TLS-007",
+    ),
     _served(
         "fill the own folder, so that other agencies' documents are not swept",
         "test_a_sweep_gives_each_agency_its_turn",

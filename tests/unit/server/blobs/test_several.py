@@ -40,6 +40,7 @@ from tearline.limits import BLOB_CLAIM_MS
 from tearline.packets.recall import Recall, RecallOrder, RecallReason
 from tearline.statements.statement import StatementType
 from tearline.wire.blobs import Question, encode_question
+from tearline.wire.deliveries import START, encode_cursor
 from tearline.wire.federation import encode_revocation
 from tearline.wire.publications import Outcome
 from tearline.wire.recalls import encode_recall
@@ -55,8 +56,10 @@ from tearline_server.app import access_list_of
 from tearline_server.blobs.interface import owner_of
 from tearline_server.blobs.shared_folder import SharedFolder
 from tearline_server.blobs.shared_store import SharedStore
+from tearline_server.delivery import mailboxes
 from tearline_server.exchange import Exchange
 from tearline_server.grpc.blob_service import BlobService
+from tearline_server.grpc.exchange_service import ExchangeService
 from tearline_server.grpc.interceptor import CallInterceptor
 from tearline_server.ingest.commands import Command
 from tearline_server.observability.metrics import Metrics
@@ -194,6 +197,32 @@ async def test_no_part_is_given_under_a_key_that_was_revoked_at_another_exchange
     assert codes(await one.publish_signed(CN, signed)) == [""]
     call = await asked(other, connected, question)
     assert (call.code, call.written) == (CallerDenied.code, [])
+
+
+async def test_a_running_stream_ends_for_a_key_that_was_revoked_at_another_exchange(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pair
+    monkeypatch.setattr(mailboxes, "MAIL_PAGE_BYTES", 1)  # an item a page
+    await granted_part(one, document())
+    gate, facts = caller_of(other, CN)
+    guard = CallInterceptor(gate, other.exchange, other.clock, Metrics())
+    handler = ExchangeService(other.exchange).calls(guard)[methods.SUBSCRIBE]
+
+    async def requests() -> AsyncIterator[bytes]:
+        yield encode_cursor(START)
+
+    call = Call(facts)
+    stream = handler.stream_stream(requests(), call)
+    await anext(stream)
+    key = gate.verify_node(facts, other.clock.time_ms // 1000).key_id
+    root = one.parties.signer(CN)
+    body = encode_revocation(Revocation(header=root.header, revoked_key=key, reason="lost"))
+    signed = signed_by(StatementType.REVOCATION, body, root)
+    assert codes(await one.publish_signed(CN, signed)) == [""]
+    with pytest.raises(RuntimeError):
+        await anext(stream)
+    assert call.code == CallerDenied.code
 
 
 def objects(tmp_path: Path) -> int:
