@@ -8,7 +8,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Container, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import islice
+from itertools import accumulate, islice
 
 from tearline.errors import CosignerUnknown
 from tearline.federation.equivocation import Equivocation, verify_equivocation
@@ -17,6 +17,7 @@ from tearline.identity import agency_uri_of
 from tearline.limits import (
     COSIGN_TURN_MS,
     COSIGN_WAIT_MS,
+    MAX_COSIGN_BYTES,
     MAX_COSIGN_PAUSE_MS,
     MAX_EVIDENCE,
     MAX_TOLD_NOTES,
@@ -45,6 +46,9 @@ from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints, Signe
 from tearline_server.tlog.log import AuditLog
 
 _log = logging.getLogger(__name__)
+
+_FRAME_BYTES = 8  # of a note in an answer
+_NOTES_BYTES = MAX_COSIGN_BYTES - (1 << 10)  # with the rest of the answer, a message
 
 
 class Cosignatures:
@@ -132,9 +136,12 @@ class Cosignatures:
             else await self._log.checkpoint()
         )
         agency = agency_uri_of(node)
+        evidence = tuple(self._evidence.values())[:MAX_EVIDENCE]
+        shown = self.merged(size, note, agency)
+        taken = len(shown) + sum(len(encode_equivocation(each)) for each in evidence)
         return CosignReply(
-            checkpoints=(self.merged(size, note, agency), *self._newest(agency)),
-            evidence=tuple(self._evidence.values())[:MAX_EVIDENCE],
+            checkpoints=(shown, *self._newest(agency, _NOTES_BYTES - taken)),
+            evidence=evidence,
             pause_ms=self._pause_ms(agency),
         )
 
@@ -166,12 +173,22 @@ class Cosignatures:
         cosigners = [(each, KeyUse.COSIGN) for each in (*self._counted, *partners)]
         return list(dict.fromkeys((*cosigners, *((each, KeyUse.WITNESS) for each in partners))))
 
-    def _newest(self, agency: str) -> list[bytes]:
-        """Returns the newest notes on which an agency relies; one note often has several lines."""
-        told = self._told(agency)
-        sizes = self._checkpoints.newest_of(told)
-        parts = (part.encode() for size in sizes for part in self._checkpoints.parts(size, told))
-        return list(islice(parts, MAX_TOLD_NOTES))
+    def _newest(self, agency: str, room: int) -> list[bytes]:
+        """Returns the newest notes on which an agency relies; one note often has several lines.
+
+        Each has the lines of those signers that signed no newer one: others are told with theirs.
+        It has the agency's own, too, since a node looks for lines that it did not make.
+        """
+        newest = self._checkpoints.newest_of(self._told(agency)).items()
+        own = ((agency, KeyUse.COSIGN), (agency, KeyUse.WITNESS))
+        parts = (
+            part.encode()
+            for size, signers in newest
+            for part in self._checkpoints.parts(size, dict.fromkeys((*signers, *own)))
+        )
+        found = list(islice(parts, MAX_TOLD_NOTES))
+        sizes = accumulate(len(each) + _FRAME_BYTES for each in found)
+        return [each for each, size in zip(found, sizes, strict=True) if size <= room]
 
     def _pause_ms(self, agency: str) -> int:
         """Returns the pause before an agency's next turn: the more nodes cosign, the longer."""
@@ -221,9 +238,10 @@ class Cosignatures:
         required = self._keys_of(note)
         origin = trust.log.origin
         signed = parse_checkpoint(note, origin=origin, required=required, known=keys)
-        if not any(each.key in keys for each in signed.signatures):
+        own = [each.key for each in signed.signatures if each.key in keys]
+        if not own:
             raise CosignerUnknown(node)
-        await self._keep(node, signed, [*required, *keys])
+        await self._keep(node, signed, [*required, own[-1]])  # one line, however many keys it has
         return signed.checkpoint.size
 
     def _keys_of(self, note: bytes) -> list[VerifierKey]:

@@ -19,7 +19,7 @@ Signers = tuple[str, KeyUse]
 _NO_AGENCY: Signers = ("", KeyUse.COSIGN)  # of the lines of logs and external witnesses
 
 Lines = dict[LineName, NoteSignature]
-"""Lines by name and hash of their key, the oldest first."""
+"""Lines by name and hash of their key; of a node the last one, with no hash. The oldest first."""
 
 
 class CosignedCheckpoints:
@@ -52,7 +52,8 @@ class CosignedCheckpoints:
         for line in note.signatures:
             agency = agency_of(line.name)
             signers = (agency, self._use_of(line)) if agency else _NO_AGENCY
-            self._lines[size].setdefault(signers, {})[line.name, line.key_hash] = line
+            key = (line.name, b"" if agency else line.key_hash)
+            self._lines[size].setdefault(signers, {})[key] = line
             if agency:
                 self._set_newest(signers, line.name, size)
         for old in self.displaced_by(size):
@@ -62,14 +63,14 @@ class CosignedCheckpoints:
         """Returns the sizes that a checkpoint of ``size`` displaces, itself if it is too old."""
         return sorted({*self._texts, size})[:-MAX_COSIGNED_SIZES]
 
-    def newest_of(self, told: Iterable[Signers]) -> list[int]:
-        """Returns the newest size of each of these signers that has one, without repetition."""
-        sizes = (
-            max(self._sizes[signers[1]][node] for node in nodes)
-            for signers in told
-            if (nodes := self._nodes.get(signers))
-        )
-        return list(dict.fromkeys(sizes))
+    def newest_of(self, told: Iterable[Signers]) -> Mapping[int, Sequence[Signers]]:
+        """Returns those of these signers that have a line, by their newest size."""
+        found: dict[int, list[Signers]] = {}
+        for signers in told:
+            if nodes := self._nodes.get(signers):
+                newest = max(self._sizes[signers[1]][node] for node in nodes)
+                found.setdefault(newest, []).append(signers)
+        return found
 
     def parts(
         self, size: int, told: Iterable[Signers], keys: Container[LineName] | None = None
@@ -86,8 +87,12 @@ class CosignedCheckpoints:
         others = tuple(lines.get(_NO_AGENCY, {}).values())
         ordered = _by_rank(
             [
-                [line for key, line in lines.get(s, {}).items() if keys is None or key in keys]
-                for s in told
+                [
+                    line
+                    for line in lines.get(signers, {}).values()
+                    if keys is None or (line.name, line.key_hash) in keys
+                ]
+                for signers in told
             ]
         )
         for start in range(0, max(1, len(ordered)), MAX_TOLD_LINES):

@@ -166,6 +166,14 @@ LIGHT = (
         evidence="none: the turn has a line of each",
     ),
     Rows(tests="tests/unit/server/tlog/test_cosignatures.py::")(
+        "stop all cosigning by lines of so many nodes and keys that no message holds an answer",
+        "test_lines_of_many_nodes_and_keys_fit_an_answer",
+        "tearline_server.tlog.cosignatures:Cosignatures._newest",
+        "[part.encode() for size in self._checkpoints.newest_of(self._told(agency))"
+        " for part in self._checkpoints.parts(size, self._told(agency))]",
+        evidence="none: a message holds the answer",
+    ),
+    Rows(tests="tests/unit/server/tlog/test_cosignatures.py::")(
         "push another agency's cosignature out of a turn by lines of light nodes",
         "test_light_nodes_push_out_no_cosignature",
         "tearline_server.tlog.cosignatures:Cosignatures._use_of",

@@ -25,6 +25,8 @@ from tearline.identity import agency_uri_of
 from tearline.limits import (
     COSIGN_TURN_MS,
     DIRECTORY_INTERVAL_MS,
+    MAX_AGENCY_NODES,
+    MAX_COSIGN_BYTES,
     MAX_COSIGN_PAUSE_MS,
     MAX_TOLD_LINES,
 )
@@ -32,10 +34,11 @@ from tearline.statements.statement import HASH_SIZE, StatementType
 from tearline.tlog.checkpoint import CheckpointSigner, NoteAlgorithm, parse_checkpoint_text
 from tearline.tlog.note import Note, NoteSignature, parse_note
 from tearline.verification.light_replay import line_keys
-from tearline.wire.cosigning import CosignReply, CosignRequest
+from tearline.wire.cosigning import CosignReply, CosignRequest, encode_cosign_news
 from tearline.wire.federation import encode_key_record
 from tearline_server.storage.rows import Restoration
 from tearline_server.tlog import cosignatures, cosigned_checkpoints
+from tearline_server.tlog.cosignatures import Cosignatures
 from tearline_server.tlog.cosigned_checkpoints import CosignedCheckpoints
 
 COUNTED, US, MX, CN, FR = (f"spiffe://{name}.example" for name in ("au", "us", "mx", "cn", "fr"))
@@ -235,6 +238,32 @@ async def test_a_turn_waits_for_a_line_by_a_key_that_the_directory_lists(world: 
     await cosign(world, COUNTED)  # its newest line
     assert (await world.exchange.light.turn(FR, first)).lines == lines
     assert names[0] in [line.name for line in lines]
+
+
+async def test_lines_of_many_nodes_and_keys_fit_an_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node signs one tree by each of its keys; an answer to any cosigner has four megabytes."""
+    await grow(world)
+    cosigned = world.exchange._cosignatures
+    monkeypatch.setattr(Cosignatures, "_use_of", lambda self, line: KeyUse.COSIGN)
+    await cosigned.restore()
+    size, note = await world.exchange._log.checkpoint()
+    text = parse_note(note).text
+    many = [
+        NoteSignature(
+            name=f"{COUNTED}/node/n{node}", key_hash=bytes([key] * 4), payload=bytes(2428)
+        )
+        for key in range(COUNTED_KEYS_KEPT)
+        for node in range(MAX_AGENCY_NODES)
+    ]
+    for at, uri in enumerate((MX, US, COUNTED), start=size - 2):
+        last = NoteSignature(name=node_of(uri), key_hash=bytes(4), payload=bytes(2428))
+        cosigned._checkpoints.add(at, Note(text=text, signatures=(*many, last)))
+    reply = await cosigned.answer(node_of(US), CosignRequest(), 0)
+    assert len(encode_cosign_news(reply)) < MAX_COSIGN_BYTES // 8
+    assert told(reply) == {COUNTED, US, MX}
+    assert cosigned._newest(US, 0) == []
 
 
 async def test_a_newer_line_of_a_light_node_hides_no_cosignature(world: World) -> None:

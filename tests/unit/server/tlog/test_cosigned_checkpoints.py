@@ -46,7 +46,7 @@ def test_a_turn_costs_the_same_however_many_nodes_cosign() -> None:
 
         def act() -> None:
             found.add(2, note(2, "us"))  # and its line over the first goes
-            assert found.newest_of(told) == [1, 2]
+            assert [*found.newest_of(told)] == [1, 2]
             (first,) = found.parts(1, told)
             assert [line.name for line in first.signatures] == [ORIGIN, node("counted"), node("mx")]
 
@@ -73,7 +73,7 @@ def test_a_node_whose_newest_checkpoint_is_displaced_has_no_size(
     found = empty()
     for size, agency in enumerate(("us", "counted", "mx"), start=1):
         found.add(size, note(size, agency))
-    assert found.newest_of(cosigners("us", "mx")) == [3]
+    assert found.newest_of(cosigners("us", "mx")) == {3: cosigners("mx")}
     assert found.sizes == {KeyUse.COSIGN: {node("counted"): 2, node("mx"): 3}}
     found.add(1, note(1, "us"))
     assert found.displaced_by(1) == [1]

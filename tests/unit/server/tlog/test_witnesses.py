@@ -12,6 +12,7 @@ import pytest
 from support.exchange import World
 from tearline.errors import SettingInvalid, TearlineError
 from tearline.federation.cosigning import parse_add_checkpoint
+from tearline.limits import MAX_COSIGN_BYTES
 from tearline.tlog.checkpoint import (
     Checkpoint,
     CheckpointSigner,
@@ -215,7 +216,7 @@ async def test_its_line_is_still_there_after_a_restart_and_passes_for_no_agency_
     cosignatures = world.exchange._cosignatures
     await cosignatures.restore()
     assert SIGNER.verifier.name in await lines(world)
-    assert cosignatures._newest("spiffe://us.example") == []
+    assert cosignatures._newest("spiffe://us.example", MAX_COSIGN_BYTES) == []
 
 
 # The setting.
