@@ -136,7 +136,7 @@ MAX_DECISIONS = 256  # of persons, not signed yet: hours of an office's work wit
 # Log.
 MAX_LOG_SIZE = 1 << 48  # entries; keeps positions exact in every language's numbers
 MAX_ENTRY_BYTES = (1 << 16) - 1  # c2sp.org/tlog-tiles writes an entry's length in two bytes
-MAX_POLICY_FILE_BYTES = 256 << 10  # 64 cosigners with ML-DSA-44 keys of 1.8 KiB each
+MAX_POLICY_FILE_BYTES = 4 << 20  # 1,024 nodes of cosigners with ML-DSA-44 keys of 2.3 KiB each
 MAX_CHECKPOINT_BYTES = 256 << 10  # 64 cosigners with ML-DSA-44 lines of 3.5 KiB each
 MAX_EXHIBIT_BYTES = MAX_MESSAGE_BYTES  # a file for a court: some fields, and their proofs
 MAX_LOG_PROOF_BYTES = 512 << 10  # a checkpoint, 48 hashes, and up to 180 KiB of extra data

@@ -25,7 +25,7 @@ from tearline.errors import (
     NoteMalformed,
     TearlineError,
 )
-from tearline.limits import MAX_COSIGNERS, MAX_POLICY_FILE_BYTES
+from tearline.limits import MAX_COUNTED_KEYS, MAX_POLICY_FILE_BYTES
 from tearline.tlog.checkpoint import (
     NoteAlgorithm,
     SignedCheckpoint,
@@ -37,7 +37,7 @@ from tearline.tlog.checkpoint import (
 from tearline.tlog.note import NoteSignature, parse_note
 
 NONE = "none"
-_MAX_LINES = 4 * MAX_COSIGNERS  # each sort of line, and as many comments
+_MAX_LINES = 4 * MAX_COUNTED_KEYS  # each sort of line, and as many comments
 
 
 @immutable

@@ -7,8 +7,14 @@ import pytest
 import tearline.tlog.note
 from support.agencies import NOW_MS, ORIGIN, log_signers, secret
 from tearline.errors import CheckpointUnsigned, KeyMalformed, LogPolicyMalformed
-from tearline.limits import MAX_POLICY_FILE_BYTES
-from tearline.tlog.checkpoint import Checkpoint, CheckpointSigner, NoteAlgorithm, sign_checkpoint
+from tearline.limits import MAX_COUNTED_KEYS, MAX_POLICY_FILE_BYTES
+from tearline.tlog.checkpoint import (
+    Checkpoint,
+    CheckpointSigner,
+    NoteAlgorithm,
+    VerifierKey,
+    sign_checkpoint,
+)
 from tearline.tlog.note import NoteSignature, parse_note_signature
 from tearline.tlog.policy import CosignerGroup, LogPolicy, parse_log_policy, trusted_keys
 
@@ -49,6 +55,21 @@ EXAMPLE = lines(
 
 def codes(policy: LogPolicy, data: bytes) -> list[str]:
     return [error.code for error in policy.failings(data)]
+
+
+def test_a_policy_of_cosigners_with_many_nodes_can_be_read() -> None:
+    """Five counted cosigners may have 64 nodes each."""
+    names = [f"spiffe://a{number // 64}.example/node/n{number % 64}" for number in range(5 * 64)]
+    witnesses = {
+        name: VerifierKey(
+            name=name,
+            algorithm=NoteAlgorithm.MLDSA44,
+            public=number.to_bytes(NoteAlgorithm.MLDSA44.public_size),
+        )
+        for number, name in enumerate(names)
+    }
+    policy = trusted_keys([LOG.verifier.encode()], witnesses, names[:1])
+    assert parse_log_policy(policy.encode()) == policy
 
 
 def test_a_policy_is_read_and_comes_back() -> None:
@@ -205,7 +226,7 @@ def test_names_are_octets_and_lines_are_bounded() -> None:
     with pytest.raises(LogPolicyMalformed):
         parse_log_policy(b"#" * (MAX_POLICY_FILE_BYTES + 1))
     with pytest.raises(LogPolicyMalformed):
-        parse_log_policy(b"\n" * 1000 + b"quorum none\n")
+        parse_log_policy(b"\n" * 4 * MAX_COUNTED_KEYS + b"quorum none\n")
 
 
 def test_a_key_of_no_kind_in_use_is_named() -> None:
