@@ -11,8 +11,8 @@ import gc
 import logging
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import uvloop
@@ -32,7 +32,7 @@ from tearline.limits import (
 from tearline_runtime.traces import tracing
 from tearline_server.admission.authentication import AccessList, Authenticator
 from tearline_server.admission.connections import Connections
-from tearline_server.bootstrap import now_ms, serving_components_of
+from tearline_server.bootstrap import Components, now_ms, serving_components_of
 from tearline_server.config import Config
 from tearline_server.exchange import Exchange
 from tearline_server.grpc.audit_service import AuditService
@@ -126,6 +126,36 @@ class Watch:
             _log.log(logging.INFO if right else logging.ERROR, message)
 
 
+@asynccontextmanager
+async def opened_exchange(
+    config: Config, keys: ExchangeKeys, *, clock_is_right: bool = False
+) -> AsyncIterator[tuple[Exchange, Components]]:
+    """Opens the exchange of a home without its ports, and closes it at the end.
+
+    Args:
+        config: The settings.
+        keys: The exchange's keys.
+        clock_is_right: Whether the operator confirmed this machine's clock.
+
+    Raises:
+        TearlineError: If it could not serve.
+    """
+    store = await open_store(config)
+    try:
+        components = serving_components_of(config, keys, store)
+        exchange = await Exchange.open(components)
+    except BaseException:
+        await store.close()
+        raise
+    try:
+        if clock_is_right:
+            components.timekeeper.accept()
+        yield exchange, components
+    finally:
+        await exchange.close()
+        _log.info("stopped")
+
+
 async def serve(
     config: Config,
     keys: ExchangeKeys,
@@ -150,16 +180,8 @@ async def serve(
     Raises:
         TearlineError: If the exchange cannot start.
     """
-    store = await open_store(config)
-    try:
-        components = serving_components_of(config, keys, store)
-        exchange = await Exchange.open(components)
-    except BaseException:
-        await store.close()
-        raise
-    if clock_is_right:
-        components.timekeeper.accept()
-    try:
+    async with opened_exchange(config, keys, clock_is_right=clock_is_right) as opened:
+        exchange, components = opened
         awaited = exchange.resume_barrier.awaited
         if awaited and do_not_wait:
             _log.warning("restored: not waiting", extra={"cosigners": awaited})
@@ -175,9 +197,6 @@ async def serve(
             reloading=reloading,
             serving=serving,
         )
-    finally:
-        await exchange.close()
-        _log.info("stopped")
 
 
 async def _serve(

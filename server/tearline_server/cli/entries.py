@@ -1,8 +1,7 @@
 """Statements from files, logged by a command while the exchange is stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ from tearline_server.config import Config
 
 if TYPE_CHECKING:
     from tearline.wire.statements import Signed
-    from tearline_server.bootstrap import Components
-    from tearline_server.exchange import Exchange
     from tearline_server.keys import ExchangeKeys
 
 
@@ -29,32 +26,6 @@ def text_of(file: Path) -> str:
             return opened.read(2 * MAX_MESSAGE_BYTES + 1).decode("ascii", "replace")
     except OSError as error:
         raise ConfigUnreadable(f"{file}: {error.strerror}") from None
-
-
-@asynccontextmanager
-async def opened_exchange(
-    config: Config, keys: "ExchangeKeys"
-) -> "AsyncIterator[tuple[Exchange, Components]]":
-    """Opens the exchange of a home without its ports, and closes it at the end.
-
-    Raises:
-        TearlineError: If it could not serve.
-    """
-    from tearline_server.bootstrap import serving_components_of
-    from tearline_server.exchange import Exchange
-    from tearline_server.storage.open import open_store
-
-    store = await open_store(config)
-    try:
-        components = serving_components_of(config, keys, store)
-        exchange = await Exchange.open(components)
-    except BaseException:
-        await store.close()
-        raise
-    try:
-        yield exchange, components
-    finally:
-        await exchange.close()
 
 
 def log_statements(

@@ -10,7 +10,7 @@ import click
 from tearline.crypto.armor import Armor, parse_armor
 from tearline.federation.charter import RULES
 from tearline_server.admin.output import print_line
-from tearline_server.cli.entries import log_statements, opened_exchange, text_of
+from tearline_server.cli.entries import log_statements, text_of
 from tearline_server.cli.groups import Group
 from tearline_server.cli.options import (
     CLOCK_IS_RIGHT,
@@ -84,6 +84,7 @@ def decide(
     from tearline.identity import NodeUri
     from tearline.wire.federation import parse_federation_file
     from tearline_server.admin.offline import judge
+    from tearline_server.app import opened_exchange
 
     config, keys = read_home(home, passphrase_file, store)
     found = [
@@ -93,9 +94,8 @@ def decide(
     operator = NodeUri(trust_domain=config.uri.trust_domain, name="operator")
 
     async def log() -> None:
-        async with opened_exchange(config, keys) as (exchange, components):
-            if clock_is_right:
-                components.timekeeper.accept()
+        async with opened_exchange(config, keys, clock_is_right=clock_is_right) as opened:
+            exchange, _ = opened
             for file, decision in found:
                 for signed in decision.entries:
                     await judge(exchange, operator, signed)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from tearline_server.cli.options import (
     STORE,
     read_home,
 )
+
+if TYPE_CHECKING:
+    from tearline.wire.statements import Signed
 
 
 @click.command(cls=Command)
@@ -38,8 +42,6 @@ def admit(
 
     Example: tearline-server admit --home exchange node.record
     """
-    from tearline.errors import MembershipRejected
-    from tearline.statements.statement import StatementType
     from tearline.wire.statements import parse_signed
 
     config, keys = read_home(home, passphrase_file, store)
@@ -47,9 +49,21 @@ def admit(
         (str(file), parse_signed(parse_armor(Armor.KEY_RECORD, text_of(file)))) for file in files
     ]
     for name, record in records:
-        if record.statement.type is not StatementType.KEY_RECORD:
-            raise MembershipRejected(f"{name} holds another statement than a key record")
+        verify_key_record(name, record)
     log_statements(config, keys, records, clock_is_right=clock_is_right)
+
+
+def verify_key_record(file: str, signed: "Signed") -> None:
+    """Verifies that a statement is a key record, whatever the armor of its file says.
+
+    Raises:
+        MembershipRejected: If it is another one: votes and members have their own command.
+    """
+    from tearline.errors import MembershipRejected
+    from tearline.statements.statement import StatementType
+
+    if signed.statement.type is not StatementType.KEY_RECORD:
+        raise MembershipRejected(f"{file} holds another statement than a key record")
 
 
 @click.command("correct-time", cls=Command)

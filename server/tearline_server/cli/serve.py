@@ -11,7 +11,6 @@ import click
 
 from tearline.errors import EXIT_LOCAL, EXIT_UNREACHABLE
 from tearline_server.admin.output import print_line
-from tearline_server.cli.entries import opened_exchange
 from tearline_server.cli.groups import Command
 from tearline_server.cli.options import (
     CLOCK_IS_RIGHT,
@@ -32,6 +31,7 @@ def check(home: Path, passphrase_file: Path | None, store: str | None) -> None:
 
     Example: tearline-server check --home exchange
     """
+    from tearline_server.app import opened_exchange
     from tearline_server.grpc.front import Front
 
     config, keys = read_home(home, passphrase_file, store)

@@ -91,6 +91,10 @@ def reach_of(row: Sequence[Any]) -> Reach:
     )
 
 
+BUDGETS = "SELECT agency, part, entries_us, bytes_us FROM budget"
+"""The rows that ``budgets_of`` reads."""
+
+
 def budget_rows(
     budgets: Mapping[tuple[str, BudgetPart], BudgetLevel],
 ) -> Iterator[tuple[str, str, int, int]]:

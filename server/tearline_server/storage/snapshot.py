@@ -1,11 +1,15 @@
 """In-memory state of an exchange, and notifications of writes by other processes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from typing import Any
 
 from tearline.dataclass.immutable import immutable
 from tearline.statements.budget import BudgetLevel, BudgetPart
 from tearline_server.storage.rows import ChannelRow, Head
+
+CHANNELS = "SELECT sender, recipient, agreement, seq, mark, empty_ms FROM channel"
+"""The rows that ``channels_of`` reads."""
 
 
 @immutable
@@ -55,6 +59,21 @@ class Snapshot:
     channels: Sequence[ChannelRow]
     mailboxes: Mapping[str, int]
     budgets: Mapping[tuple[str, BudgetPart], BudgetLevel] = field(default_factory=dict)
+
+
+def channels_of(rows: Iterable[Sequence[Any]]) -> list[ChannelRow]:
+    """Returns the channels that rows encode."""
+    return [
+        ChannelRow(
+            sender=sender,
+            recipient=recipient,
+            agreement=agreement,
+            seq=seq,
+            mark=mark,
+            empty_ms=empty_ms,
+        )
+        for sender, recipient, agreement, seq, mark, empty_ms in rows
+    ]
 
 
 @immutable

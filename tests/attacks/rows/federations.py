@@ -187,6 +187,14 @@ AUTHORITIES = (
         test="tests/integration/test_hostile_authority.py"
         "::test_decisions_by_files_are_judged_as_those_of_nodes",
     ),
+    Attack(
+        name="have the operator admit a departure in the file of a key record",
+        code="TL-TRU-004",
+        evidence="nothing: the command refuses it",
+        function="tearline_server.cli.log:verify_key_record",
+        test="tests/unit/server/test_operator.py"
+        "::test_a_file_of_a_key_record_with_another_statement_is_refused",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from support.agencies import CN, US, constitution, founding
+from support.decisions import leaving, own_change, vote
 from support.exchange_process import member
 from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from support.mutated_authorities import named
@@ -33,13 +35,16 @@ from tearline.errors import (
     SettingUnknown,
     TearlineError,
 )
+from tearline.federation.decisions import VoteKind
 from tearline.identity import AgencyUri
 from tearline.tlog.checkpoint import NoteAlgorithm, parse_verifier_key
+from tearline.verification.trust import TrustState, founded
 from tearline.wire.federation import (
     FederationFile,
     encode_federation_file,
     parse_exchange_enrolment,
 )
+from tearline.wire.statements import Signed, encode_signed
 from tearline_server.admin.output import print_traceback
 from tearline_server.cli import cli, main
 from tearline_server.config import config_of, load_config, read_passphrase, write_config
@@ -332,6 +337,35 @@ def test_from_init_to_ready(tmp_path: Path) -> None:
     assert "2 agencies" in run(home, "check")[1]
     assert run(home, "verify-log") == ("", "9 entries: all as they were logged\n")
     assert run(home, *init)[0] == "TL-KEY-006"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda state: own_change(state, CN, name="another-name"),
+        lambda state: vote(state, CN, VoteKind.REMOVE, US),
+        lambda state: leaving(state, CN),
+    ],
+    ids=["member record", "vote", "leave"],
+)
+def test_a_file_of_a_key_record_with_another_statement_is_refused(
+    other: Callable[[TrustState], Signed], tmp_path: Path
+) -> None:
+    home, file = tmp_path / "exchange", tmp_path / "node.record"
+    run(home, "init", "--name", "exchange.example", "--address", "127.0.0.1:8443")
+    enrolment = parse_exchange_enrolment(
+        parse_armor(Armor.EXCHANGE, (home / "exchange.enrolment").read_text())
+    )
+    constituted = replace(constitution([CN, US]), exchange=enrolment.exchange, log=enrolment.log)
+    entries = founding([member(CN).agency, member(US).agency], constituted)
+    found = FederationFile(federation=entries[0].statement.id, entries=entries)
+    file.write_text(armor(Armor.FEDERATION, encode_federation_file(found)))
+    assert run(home, "federation", "publish", str(file))[0] == ""
+    before = run(home, "verify-log")
+
+    file.write_text(armor(Armor.KEY_RECORD, encode_signed(other(founded(found)))))
+    assert run(home, "admit", str(file))[0] == "TL-TRU-004"
+    assert run(home, "verify-log") == before
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,17 @@ from typing import Any
 
 from tearline.errors import FrontierDamaged
 from tearline_runtime.state_entries import state_entries_sql
-from tearline_server.storage.columns import budgets_of, tree_of
+from tearline_server.storage.columns import BUDGETS, budgets_of, tree_of
 from tearline_server.storage.postgres.query_batch import QueryBatch
 from tearline_server.storage.postgres.types import Connection
-from tearline_server.storage.rows import ChannelRow, Head
-from tearline_server.storage.snapshot import Snapshot, StoredAgreement, StoredStanding
+from tearline_server.storage.rows import Head
+from tearline_server.storage.snapshot import (
+    CHANNELS,
+    Snapshot,
+    StoredAgreement,
+    StoredStanding,
+    channels_of,
+)
 
 _HEAD = "SELECT epoch, size, frontier, time_ms, serial FROM head"
 _CHECKPOINT = "SELECT size, note FROM checkpoint"
@@ -26,10 +32,7 @@ _CASE_STEPS = (
     " JOIN LATERAL (SELECT * FROM statement WHERE idx = t.statement OFFSET 0) s ON TRUE"
     " WHERE t.serial > {0} ORDER BY s.idx"
 )
-_CHANNELS = (
-    "SELECT sender, recipient, agreement, seq, mark, empty_ms FROM channel WHERE serial > {0}"
-)
-_BUDGETS = "SELECT agency, part, entries_us, bytes_us FROM budget WHERE serial > {0}"
+_SINCE = " WHERE serial > {0}"
 _MAILBOXES = "SELECT node, seq FROM mailbox WHERE serial > {0}"
 
 
@@ -60,9 +63,9 @@ async def stored_of(connection: Connection, since: Head | None) -> Snapshot:
     questions.put("agreements", _TOLD % ("agreement", "0", "agreement", _NEWEST), serial)
     questions.put("standings", _TOLD % ("standing", "t.empty_ms", "standing", ""), serial)
     questions.put("case_steps", _CASE_STEPS, serial)
-    questions.put("channels", _CHANNELS, serial)
+    questions.put("channels", CHANNELS + _SINCE, serial)
     questions.put("mailboxes", _MAILBOXES, serial)
-    questions.put("budgets", _BUDGETS, serial)
+    questions.put("budgets", BUDGETS + _SINCE, serial)
     found = await questions.answers(connection)
     return Snapshot(
         head=_head(found["head"]),
@@ -82,17 +85,7 @@ async def stored_of(connection: Connection, since: Head | None) -> Snapshot:
             for idx, envelope, entries, empty_ms in found["standings"]
         ],
         case_steps=[envelope for (envelope,) in found["case_steps"]],
-        channels=[
-            ChannelRow(
-                sender=sender,
-                recipient=recipient,
-                agreement=agreement,
-                seq=seq,
-                mark=mark,
-                empty_ms=empty_ms,
-            )
-            for sender, recipient, agreement, seq, mark, empty_ms in found["channels"]
-        ],
+        channels=channels_of(found["channels"]),
         mailboxes=dict(map(tuple, found["mailboxes"])),
-        budgets=budgets_of(map(tuple, found["budgets"])),
+        budgets=budgets_of(found["budgets"]),
     )

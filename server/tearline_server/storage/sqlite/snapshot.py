@@ -4,9 +4,15 @@ import apsw
 
 from tearline.errors import FrontierDamaged
 from tearline_runtime.state_entries import state_entries_sql
-from tearline_server.storage.columns import budgets_of, tree_of
-from tearline_server.storage.rows import ChannelRow, Head
-from tearline_server.storage.snapshot import Snapshot, StoredAgreement, StoredStanding
+from tearline_server.storage.columns import BUDGETS, budgets_of, tree_of
+from tearline_server.storage.rows import Head
+from tearline_server.storage.snapshot import (
+    CHANNELS,
+    Snapshot,
+    StoredAgreement,
+    StoredStanding,
+    channels_of,
+)
 from tearline_server.storage.sqlite.queries import first
 
 # One index step per mailbox, whatever its size.
@@ -60,23 +66,9 @@ def stored_of(connection: apsw.Connection) -> Snapshot:
                 " ON s.idx = case_step.statement ORDER BY s.idx"
             )
         ],
-        channels=[
-            ChannelRow(
-                sender=sender,
-                recipient=recipient,
-                agreement=agreement,
-                seq=seq,
-                mark=mark,
-                empty_ms=empty_ms,
-            )
-            for sender, recipient, agreement, seq, mark, empty_ms in connection.execute(
-                "SELECT sender, recipient, agreement, seq, mark, empty_ms FROM channel"
-            )
-        ],
+        channels=channels_of(connection.execute(CHANNELS)),
         mailboxes=dict(connection.execute(_MAILBOXES)),
-        budgets=budgets_of(
-            connection.execute("SELECT agency, part, entries_us, bytes_us FROM budget")
-        ),
+        budgets=budgets_of(connection.execute(BUDGETS)),
     )
 
 
