@@ -90,7 +90,7 @@ def begin_time(components: Components, stored: Snapshot, trust: TrustState) -> N
     cosigners = frozenset(
         agency_uri_of(node) for node in trust.nodes() if trust.cosigning_keys(node, at=at)
     )
-    components.timekeeper.begin(known_ms, cosigners=cosigners)
+    components.timekeeper.begin(known_ms, cosigners=cosigners, has_mail=bool(stored.channels))
 
 
 def components_of(config: Config, keys: ExchangeKeys, store: Store) -> Components:

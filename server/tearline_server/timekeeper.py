@@ -30,24 +30,28 @@ class Timekeeper:
         self._ahead_ms: int | None = None  # offset of the clock from the steady one; None in doubt
         self._heard: dict[str, int] = {}  # the same offset of each agency's clock
 
-    def begin(self, known_ms: int, *, cosigners: frozenset[str]) -> None:
+    def begin(self, known_ms: int, *, cosigners: frozenset[str], has_mail: bool) -> None:
         """Compares the clock with the log at the start.
 
         Args:
             known_ms: The latest time that the log is known to have reached; 0 for none.
             cosigners: URIs of the agencies that cosign, per the log; more than half of them can
-                confirm a clock. Without cosigners, a clock that is not behind the log is trusted.
+                confirm a clock.
+            has_mail: Whether any message was ever accepted. Before the first one, and without
+                cosigners, a clock that is not behind the log is trusted: it can delete no data.
         """
         self._known_ms, self._cosigners = known_ms, cosigners
-        passed_ms = self._clock() - known_ms
+        ahead_ms = self._measured_ms()
+        passed_ms = self._steady() + ahead_ms - known_ms
+        is_lone = not cosigners and not has_mail
         if passed_ms >= -MAX_LOG_TIME_SKEW_MS and (
-            not known_ms or not cosigners or passed_ms <= MAX_CLOCK_PAUSE_MS
+            not known_ms or is_lone or passed_ms <= MAX_CLOCK_PAUSE_MS
         ):
-            self.accept()
+            self._ahead_ms = ahead_ms
 
     def accept(self) -> None:
-        """Trusts the current clock, as confirmed by the operator or most cosigners."""
-        self._ahead_ms = self._clock() - self._steady()
+        """Trusts the current clock, as the operator confirmed it."""
+        self._ahead_ms = self._measured_ms()
 
     def hear(self, agency: str, time_ms: int) -> None:
         """Records the clock of an agency that cosigns; more than half of all confirm the clock.
@@ -63,25 +67,32 @@ class Timekeeper:
         if agency not in self._cosigners:
             return
         self._heard[agency] = time_ms - self._steady()
-        ahead_ms = self._clock() - self._steady()
+        ahead_ms = self._measured_ms()
         agree = sum(_is_near(each, ahead_ms) for each in self._heard.values())
-        is_possible = self._clock() >= self._known_ms - MAX_LOG_TIME_SKEW_MS
+        is_possible = self._steady() + ahead_ms >= self._known_ms - MAX_LOG_TIME_SKEW_MS
         if is_possible and agree > max(1, len(self._cosigners) / 2):
-            self.accept()
+            self._ahead_ms = ahead_ms
 
     @property
     def is_right(self) -> bool:
         """Returns whether the clock is trusted."""
-        ahead_ms = self._clock() - self._steady()
-        return self._ahead_ms is not None and _is_near(ahead_ms, self._ahead_ms)
+        return self._ahead_ms is not None and _is_near(self._measured_ms(), self._ahead_ms)
 
     def time_ms(self) -> int:
-        """Returns the time, Unix milliseconds; in doubt, one certainly not in the future."""
-        if self.is_right:
-            return self._clock()
+        """Returns the time, Unix milliseconds; in doubt, one certainly not in the future.
+
+        It is the reading that was compared: the next reading may be another one.
+        """
+        measured_ms = self._measured_ms()
         if self._ahead_ms is None:
-            return min(self._known_ms, self._clock())
+            return min(self._known_ms, self._steady() + measured_ms)
+        if _is_near(measured_ms, self._ahead_ms):
+            return self._steady() + measured_ms
         return self._steady() + self._ahead_ms
+
+    def _measured_ms(self) -> int:
+        """Returns the offset of one reading of the clock from the steady one."""
+        return self._clock() - self._steady()
 
     def verify(self, log_ms: int) -> None:
         """Checks that the time may be used for entries and deletions.

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
-from time import time
 
 from tearline.blobs.cipher import BlobCipher
 from tearline.blobs.description import Blob
@@ -198,7 +197,7 @@ def _begin(file: BufferedRandom, leaves: Sequence[bytes]) -> int:
     return count
 
 
-def sweep(folder: str, is_readable: Callable[[bytes], bool]) -> None:
+def sweep(folder: str, is_readable: Callable[[bytes], bool], now_s: int) -> None:
     """Deletes the documents of packets that are erased, and those that stay unused.
 
     The loop is short: persons fetch what it finds, within a week. Another process of the node may
@@ -207,8 +206,9 @@ def sweep(folder: str, is_readable: Callable[[bytes], bool]) -> None:
     Args:
         folder: The node's folder of such documents.
         is_readable: Returns whether a packet can still be read here.
+        now_s: The time that log and node agree on, Unix seconds.
     """
-    oldest_s = time() - KEPT_S
+    oldest_s = now_s - KEPT_S
     for place in Path(folder).glob("*/"):
         try:
             packet_id = bytes.fromhex(place.name)

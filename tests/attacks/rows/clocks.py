@@ -44,6 +44,14 @@ CLOCKS = (
         evidence=_ALARM,
     ),
     _clock(
+        "set a node's clock ahead, to have it delete the documents of a draft",
+        "tests/unit/client/console/test_attachments.py"
+        "::test_documents_outlive_one_round_by_a_clock_that_leaps",
+        "tearline_client.context:NodeContext.right_ms",
+        "self.now_ms()",
+        evidence="none: they are judged by the log's time",
+    ),
+    _clock(
         "set a node's clock, to have it dispute what the log says rightly",
         "test_what_a_wrong_clock_saw_disputes_no_entry",
         "tearline_client.log.follower:LogFollower._is_fresh",
@@ -66,6 +74,23 @@ CLOCKS = (
         "self.accept()",
         code="TL-REQ-010",
         evidence="the exchange's own log lines and metrics",
+    ),
+    _clock(
+        "start the exchange by a wrong clock, where no agency cosigns",
+        "tests/unit/server/test_timekeeper.py"
+        "::test_messages_wait_for_the_operator_where_no_agency_can_be_asked",
+        "tearline_server.timekeeper:Timekeeper.begin",
+        "self.accept()",
+        code="TL-REQ-010",
+        evidence="the exchange's own log lines and metrics",
+    ),
+    _clock(
+        "have the exchange's clock leap between its comparison and its use",
+        "tests/unit/server/test_timekeeper.py::test_one_reading_of_a_clock_that_leaps_is_no_time",
+        "tearline_server.timekeeper:Timekeeper.time_ms",
+        "self._clock()",
+        code="TL-REQ-010",
+        evidence="nothing: that reading counts for nothing",
     ),
     _clock(
         "cosign at a false time, to make a wrong clock of the exchange right",

@@ -1,6 +1,9 @@
 """The exchange's time: what confirms a clock, and what puts it in doubt."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import pytest
 
@@ -19,14 +22,15 @@ class Machine:
 
     clock_ms: int = NOW_MS
     steady_ms: int = 0
+    leaps: Iterator[int] = field(default_factory=lambda: repeat(0))
 
     def passes(self, ms: int) -> None:
         self.clock_ms += ms
         self.steady_ms += ms
 
-    def keeper(self, *cosigners: str) -> Timekeeper:
-        keeper = Timekeeper(lambda: self.clock_ms, lambda: self.steady_ms)
-        keeper.begin(NOW_MS, cosigners=frozenset(cosigners))
+    def keeper(self, *cosigners: str, has_mail: bool = True) -> Timekeeper:
+        keeper = Timekeeper(lambda: self.clock_ms + next(self.leaps), lambda: self.steady_ms)
+        keeper.begin(NOW_MS, cosigners=frozenset(cosigners), has_mail=has_mail)
         return keeper
 
 
@@ -46,10 +50,48 @@ def test_a_clock_is_compared_with_what_the_log_says_last(passed_ms: int, right: 
 
 
 @pytest.mark.parametrize(("passed_ms", "right"), [(400 * DAY_MS, True), (-DAY_MS, False)])
-def test_where_nobody_can_be_asked_a_clock_is_believed_that_is_not_behind(
+def test_before_the_first_message_a_clock_is_believed_that_is_not_behind(
     passed_ms: int, right: bool
 ) -> None:
-    assert Machine(clock_ms=NOW_MS + passed_ms).keeper().is_right is right
+    assert Machine(clock_ms=NOW_MS + passed_ms).keeper(has_mail=False).is_right is right
+
+
+@pytest.mark.parametrize(
+    ("passed_ms", "right"), [(MAX_CLOCK_PAUSE_MS, True), (400 * DAY_MS, False), (-DAY_MS, False)]
+)
+def test_messages_wait_for_the_operator_where_no_agency_can_be_asked(
+    passed_ms: int, right: bool
+) -> None:
+    keeper = Machine(clock_ms=NOW_MS + passed_ms).keeper()
+    assert keeper.is_right is right
+    keeper.accept()
+    assert keeper.is_right
+
+
+@pytest.mark.parametrize("reading", range(6))
+@pytest.mark.parametrize("days", [-400, 400])
+def test_one_reading_of_a_clock_that_leaps_is_no_time(days: int, reading: int) -> None:
+    machine = Machine()
+    keeper = machine.keeper(*ALL)
+    leaps = [0] * reading + [days * DAY_MS]
+    machine.leaps = chain(leaps, repeat(0))
+    for _ in range(3):
+        assert keeper.time_ms() == NOW_MS
+    with suppress(ClockDoubted):
+        keeper.verify(NOW_MS)
+    assert keeper.time_ms() == NOW_MS
+
+
+@pytest.mark.parametrize("reading", range(9))
+def test_one_reading_of_a_clock_that_leaps_is_not_confirmed(reading: int) -> None:
+    machine = Machine(clock_ms=NOW_MS + DAY_MS)
+    keeper = machine.keeper(CN, US)
+    machine.leaps = chain([0] * reading, [400 * DAY_MS], repeat(0))
+    for agency in (CN, US, CN, US):
+        keeper.hear(agency, machine.clock_ms)
+        assert keeper.time_ms() in (NOW_MS, NOW_MS + DAY_MS)
+    machine.leaps = repeat(0)
+    assert keeper.is_right
 
 
 @pytest.mark.parametrize("days", [-400, 400])

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from time import time
 from typing import BinaryIO
 
 from tearline.blobs.cipher import BlobCipher
@@ -113,7 +112,7 @@ def _sealed(plaintext: bytes, blob: Blob, number: int) -> bytes:
     return BlobCipher(blob.secret, blob.id).seal(number, plaintext[:size].ljust(size, b"\0"))
 
 
-def sweep_sealed(folder: str, is_kept: Callable[[bytes], bool]) -> None:
+def sweep_sealed(folder: str, is_kept: Callable[[bytes], bool], now_s: int) -> None:
     """Deletes sealed files older than two lives of a draft; one that is kept is judged again later.
 
     The loop is short: persons attached what it finds.
@@ -121,8 +120,9 @@ def sweep_sealed(folder: str, is_kept: Callable[[bytes], bool]) -> None:
     Args:
         folder: The node's folder of such documents.
         is_kept: Returns whether the document of an id may be sent yet.
+        now_s: The time that log and node agree on, Unix seconds.
     """
-    oldest_s = time() - 2 * CONSOLE_DRAFT_S  # a newer one may belong to a draft
+    oldest_s = now_s - 2 * CONSOLE_DRAFT_S  # a newer one may belong to a draft
     for path in Path(folder).glob(f"*{SEALED}"):
         # Not one of ours, or another process of the node deleted it meanwhile.
         with suppress(ValueError, FileNotFoundError):

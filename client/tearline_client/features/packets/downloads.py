@@ -84,7 +84,7 @@ class Downloads:
 
     def sweep(self) -> None:
         """Deletes documents of erased packets, and those that no person saves."""
-        sweep(self._context.documents, self._is_readable)
+        sweep(self._context.documents, self._is_readable, self._context.right_ms() // 1000)
 
     def _is_readable(self, packet_id: bytes) -> bool:
         held = self._context.stores.packets.held(packet_id)

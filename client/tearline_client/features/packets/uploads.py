@@ -62,7 +62,8 @@ class Uploads:
         from tearline_client.connectors.importers.large_documents import sweep_sealed
 
         decided = functools.cache(self._decided)  # read only if a file is old
-        oldest_ms = self._context.right_ms() - 2_000 * CONSOLE_DRAFT_S
+        now_s = self._context.right_ms() // 1000
+        oldest_ms = 1000 * (now_s - 2 * CONSOLE_DRAFT_S)
 
         def is_kept(blob_id: bytes) -> bool:
             planned_ms = self._context.stores.uploads.time_ms(blob_id)
@@ -73,7 +74,7 @@ class Uploads:
             self._forget(blob_id)
             return False
 
-        sweep_sealed(self._context.outgoing, is_kept)
+        sweep_sealed(self._context.outgoing, is_kept, now_s)
 
     def discard(self, blobs: Iterable[bytes]) -> None:
         """Deletes the sealed files of documents whose draft ended, unless a decision sends them.

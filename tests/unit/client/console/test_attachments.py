@@ -2,12 +2,14 @@
 
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from support.four_eyes import amended, put_in_force
+from support.node import context_of
 from support.simulation import Simulation
 from tearline.blobs.parts import PART_PLAIN_BYTES
 from tearline.errors import FormRefused
@@ -98,6 +100,26 @@ async def test_a_document_that_cannot_be_sent_leaves_nothing(
     os.utime(outgoing(world)[0], (0, 0))
     await world.us.node.sync()
     assert len(outgoing(world)) == 1
+
+
+async def test_documents_outlive_one_round_by_a_clock_that_leaps(
+    world: Simulation, ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await attached(ana, await drafted(ana, wish(world)), os.urandom(SIZES[0]))
+    (stored,) = outgoing(world)
+    unplanned = stored.with_name("0" * 32 + stored.suffix)  # its draft is being written
+    unplanned.touch()
+    ahead_ms = time.time_ns() // 1_000_000 + 400 * 86_400_000
+    with monkeypatch.context() as leap:
+        modules = ("connectors.importers.large_documents", "store.received_parts")
+        for module in modules:
+            leap.setattr(f"tearline_client.{module}.time", lambda: ahead_ms / 1000, raising=False)
+        right = context_of(world.us.node).now_ms
+        object.__setattr__(context_of(world.us.node), "now_ms", lambda: ahead_ms)
+        world.us.node.packets.drop_unused_documents()
+    object.__setattr__(context_of(world.us.node), "now_ms", right)
+    world.us.node.packets.drop_unused_documents()
+    assert {*outgoing(world)} == {stored, unplanned}
 
 
 def aged(world: Simulation) -> None:

@@ -1,6 +1,7 @@
 """Sealed parts in a node's home: written by one process, resumed, verified whole, and dropped."""
 
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -138,16 +139,17 @@ def test_a_document_is_scanned_whole_before_it_is_shown(tmp_path: Path, made: Do
 def test_documents_of_erased_packets_and_unused_ones_are_dropped(
     tmp_path: Path, made: Document
 ) -> None:
+    now_s = int(time.time())
     receive(tmp_path, made)
     (tmp_path / "notes").mkdir()  # not of a packet
-    sweep(str(tmp_path), lambda packet: packet == PACKET)
+    sweep(str(tmp_path), lambda packet: packet == PACKET, now_s)
     assert place(tmp_path).exists()
-    sweep(str(tmp_path), lambda packet: False)
+    sweep(str(tmp_path), lambda packet: False, now_s)
     assert [each.name for each in tmp_path.iterdir()] == ["notes"]
     receive(tmp_path, made)
     for each in (place(tmp_path), place(tmp_path).parent):
         os.utime(each, (0, each.stat().st_mtime - KEPT_S - 1))
-    sweep(str(tmp_path), lambda packet: True)
+    sweep(str(tmp_path), lambda packet: True, now_s)
     assert [each.name for each in tmp_path.iterdir()] == ["notes"]
 
 
@@ -160,5 +162,5 @@ def test_two_processes_sweep_at_once(tmp_path: Path) -> None:
             each.rmdir()
         return False
 
-    sweep(str(tmp_path), others_gone)
+    sweep(str(tmp_path), others_gone, 0)
     assert not [*tmp_path.iterdir()]

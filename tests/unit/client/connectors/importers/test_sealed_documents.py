@@ -8,7 +8,7 @@ import pytest
 
 from tearline.blobs.parts import PART_PLAIN_BYTES
 from tearline.errors import ImportRefused
-from tearline.limits import MIN_FREE_BYTES
+from tearline.limits import CONSOLE_DRAFT_S, MIN_FREE_BYTES
 from tearline_client.connectors.importers import sealed_documents
 from tearline_client.connectors.importers.large_documents import SEALED, sweep_sealed
 from tearline_client.connectors.importers.sealed_documents import OutgoingDocument
@@ -38,5 +38,5 @@ def test_two_processes_sweep_at_once(tmp_path: Path) -> None:
             each.unlink()
         return False
 
-    sweep_sealed(str(tmp_path), others_gone)
+    sweep_sealed(str(tmp_path), others_gone, 3 * CONSOLE_DRAFT_S)
     assert not [*tmp_path.iterdir()]
