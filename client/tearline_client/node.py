@@ -12,6 +12,7 @@ from tearline_client.keys.home import Home, Identity
 from tearline_client.keys.keystore import Keystore
 from tearline_client.messages.received import Received
 from tearline_client.namespaces.assembly import Assembly
+from tearline_client.persons.issuer import NODE
 from tearline_client.rules.search_index import index_in_turns
 from tearline_client.status import NodeStatus, status_of
 from tearline_client.transport.interface import Transport
@@ -132,11 +133,13 @@ class Node(Assembly):
             await self.sync()
             self._synchronisation.note_look()
 
-    def take_over(self) -> None:
+    def take_over(self, *, person: str = NODE) -> None:
         """Makes this copy the node again, after every other copy has ended; see ``Reconciler``.
 
-        Sessions and codes of persons end: they may have been ended or used at another copy.
+        Sessions and codes of persons end: they may have been ended or used at another copy. It is
+        an entry of the access log: of ``person``, or of the node.
         """
+        self._access.act("node take-over", person=person)
         self.sign_ins.end_all()
         self._recovery.take_over()
 
@@ -199,8 +202,12 @@ class Node(Assembly):
         """Returns whether a statement sealed now would be valid; see ``NodeContext.is_ready``."""
         return self._context.is_ready()
 
-    def forget_quarantined(self, code: str) -> int:
-        """Deletes all quarantined items with a code; returns their number."""
+    def forget_quarantined(self, code: str, *, person: str = NODE) -> int:
+        """Deletes all quarantined items with a code; returns their number.
+
+        It is an entry of the access log: of ``person``, or of the node.
+        """
+        self._access.act(f"quarantine forget {code}", person=person)
         with self._context.stores.database.transaction():
             return self._context.stores.inbox.forget(code)
 

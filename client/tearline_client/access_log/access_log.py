@@ -14,7 +14,7 @@ from tearline.audit.event import Decision, Event, EventCode, EventOutcome
 from tearline.encoding import label
 from tearline.errors import NotPermitted
 from tearline.packets.packet import OpenedField
-from tearline.statements.statement import HASH_SIZE
+from tearline.statements.statement import HASH_SIZE, ActedBy
 from tearline_client.planning.search_text import folded
 from tearline_client.store.access import AccessStore
 
@@ -35,6 +35,7 @@ class AccessLog:
         reader: Returns the reader by the given name and whether contents are shown: the person's
             name, or empty for the node.
         verify: Verifies that these packets may be shown.
+        subject: Returns the agency's own name of an acting person; empty if it is unknown.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class AccessLog:
         now_ms: Callable[[], int],
         reader: Callable[[str, bool], str],
         verify: Callable[[Iterable[bytes]], None],
+        subject: Callable[[ActedBy], str] = lambda acted_by: "",
     ) -> None:
         self.store = store
         self._node = node
@@ -52,6 +54,7 @@ class AccessLog:
         self._now_ms = now_ms
         self._reader = reader
         self._verify = verify
+        self._subject = subject
 
     def record(
         self,
@@ -105,6 +108,42 @@ class AccessLog:
         ]
         with self.store.database.transaction():
             self.store.append(events)
+
+    def act(
+        self,
+        name: str,
+        about: bytes = b"",
+        *,
+        packet: bytes = b"",
+        person: str = "",
+        acted_by: ActedBy | None = None,
+    ) -> None:
+        """Records an act that changes what this node keeps or says; it follows after this returns.
+
+        Args:
+            name: The act: a noun and a verb.
+            about: Id of what it concerns, or empty.
+            packet: The packet that it is about, or empty.
+            person: The acting person, if named by the caller.
+            acted_by: The acting person under a pseudonym, in place of ``person``.
+
+        Raises:
+            TlsError: If the named person is not logged in; or if several are, and none is named.
+            StoreError: If the entry cannot be written: then the act must not be done.
+        """
+        actor = self._reader(person, False) if acted_by is None else self._subject(acted_by)
+        event = Event(
+            statement_id=self._act_id(None),
+            code=EventCode.ACCESS_ACTED,
+            party=self._node,
+            time_ms=self._now_ms(),
+            actor=actor or self._node,
+            pseudonym=acted_by.pseudonym if acted_by else b"",
+            packet=packet,
+            purpose=f"{name} {about.hex()}".strip(),
+        )
+        with self.store.database.transaction():
+            self.store.append([event])
 
     def verify_reader(self, person: str = "", *, sought: str | None = None) -> None:
         """Checks that contents may be shown to a person, before any packet is opened.

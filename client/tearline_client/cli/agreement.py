@@ -68,7 +68,9 @@ async def draft(cli: CliContext, source: Path, target: Path) -> None:
     text = read_text(source, maximum=_MAX_BYTES)
 
     async with open_node(cli) as node:
-        write_signed(Armor.AGREEMENT, target, node.agreements.draft(text))
+        write_signed(
+            Armor.AGREEMENT, target, node.agreements.draft(text, person=cli.settings.person)
+        )
     cli.say(f"Next: give {target} to every party to sign.")
 
 
@@ -100,7 +102,7 @@ def _is_file(name: str) -> bool:
 async def _sign_file(cli: CliContext, file: Path) -> None:
     proposed = read_signed(Armor.AGREEMENT, file)
     async with open_node(cli) as node:
-        complete = node.agreements.sign(proposed)
+        complete = node.agreements.sign(proposed, person=cli.settings.person)
         members = node.directory.members()
     agreement = parse_agreement(complete.statement.body)
     for article in agreement.terms.articles:
@@ -131,7 +133,7 @@ async def publish(cli: CliContext, agreement: str) -> None:
         agreements = node.agreements
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
-            await node.agreements.publish(complete)
+            await node.agreements.publish(complete, person=cli.settings.person)
         await node.refresh()  # the node receives it by the mailbox, as every party does
     name = parse_agreement(versions[-1].statement.body).name
     cli.say(f"{name} was accepted by the exchange.")

@@ -43,8 +43,10 @@ async def access_command(
     """Show the node's own access log; requires a person with the role auditor.
 
     The actions are access-open, access-search, access-export, access-print, access-exhibit,
-    access-read (this command), access-listed and access-drafted; access-sign-in; and
-    access-person-…, access-passkey-… and access-account-… for changes of persons. QUERY uses the
+    access-read (this command), access-listed, access-drafted and access-discarded; access-acted
+    (an act of a person that changes what the node keeps or says, named by DETAIL with the id of
+    what it concerns); access-sign-in; and access-person-…, access-passkey-… and access-account-…
+    for changes of persons. QUERY uses the
     conditions of `tearline audit search`. Use --by for a person; actor: is the node if no person
     was logged in. Entries name packets and fields, never values. For a search, the log keeps a
     keyed hash.
@@ -73,7 +75,7 @@ async def access_command(
     else:
         cli.emit(
             (_row(entry, found.names[entry.event.packet]) for entry in found.chosen),
-            ["entry", "time", "action", "actor", "packet", "fields"],
+            ["entry", "time", "action", "actor", "packet", "fields", "detail"],
         )
         for finding in examined.findings:
             cli.say(f"{finding.outcome}: {finding.why}")

@@ -46,7 +46,7 @@ async def draft(
     """
     node.persons.person(cli.settings.person, Role.OFFICER)
     await node.sync()
-    proposed = node.erasures.draft(indices, reason, repeats=repeats)
+    proposed = node.erasures.draft(indices, reason, repeats=repeats, person=cli.settings.person)
     write_signed(Armor.ERASURE, target, proposed)
     _tell_next(cli, target, proposed)
 
@@ -71,7 +71,7 @@ async def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
     async with open_node(cli) as node:
         node.persons.person(cli.settings.person, Role.OFFICER)
         await node.sync()
-        complete = node.erasures.sign(proposed, repeats=repeats)
+        complete = node.erasures.sign(proposed, repeats=repeats, person=cli.settings.person)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
     write_signed(Armor.ERASURE, file, complete)
     _tell_next(cli, file, complete)
@@ -90,7 +90,7 @@ async def publish(cli: CliContext, file: Path) -> None:
 
     async with open_node(cli) as node:
         await look(cli, node)
-        await node.erasures.publish(complete)
+        await node.erasures.publish(complete, person=cli.settings.person)
         await node.refresh()  # the node receives it by the mailbox, as every party does
     entries = counted(len(order.indices), "entry")
     cli.say(f"Erased the events of {entries}: {', '.join(map(str, order.indices))}.")

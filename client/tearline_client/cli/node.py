@@ -302,7 +302,7 @@ async def take_over(cli: CliContext, yes: bool) -> None:
     cli.confirm(act, home_of(cli).identity().agency, yes=yes)
 
     async with open_node(cli) as node:
-        node.take_over()
+        node.take_over(person=cli.settings.person)
     cli.say("This copy is the node now. Next: tearline node sync.")
 
 
@@ -338,7 +338,7 @@ async def queue(cli: CliContext, node: Node, forget: int | None, yes: bool) -> N
     """
     if forget is not None:
         cli.confirm(f"Decision {forget} will be discarded.", str(forget), yes=yes)
-        node.decisions.forget(forget)
+        node.decisions.forget(forget, person=cli.settings.person)
     rows = [
         {
             "number": each.id,
@@ -367,5 +367,5 @@ async def forget(cli: CliContext, code: str, yes: bool) -> None:
     """
     cli.confirm(f"Messages quarantined with {code} will be discarded permanently.", code, yes=yes)
     async with open_node(cli) as node:
-        count = node.forget_quarantined(code)
+        count = node.forget_quarantined(code, person=cli.settings.person)
     cli.say(f"{counted(count, 'item')} forgotten.")

@@ -131,7 +131,7 @@ async def decline(cli: CliContext, node: Node, proposal: str) -> None:
     _officer(cli, node)
     await look(cli, node)
     offer = node.proposals.find(proposal)
-    await node.proposals.decline(offer)
+    await node.proposals.decline(offer, person=cli.settings.person)
     await node.refresh()  # the node receives it by the mailbox, as every party does
     cli.say(f"Declined version {offer.agreement.version} of {offer.agreement.name}.")
 
@@ -166,7 +166,7 @@ async def sign_proposal(cli: CliContext, node: Node, name: str, *, yes: bool) ->
     offer = node.proposals.find(name)
     cli.emit(change_rows(node, node.proposals.replaced_by(offer), offer.agreement), _COLUMNS)
     cli.confirm(_binds(offer.agreement), offer.agreement.name, yes=yes)
-    await node.proposals.sign(offer)
+    await node.proposals.sign(offer, person=cli.settings.person)
     await node.refresh()  # the node receives it by the mailbox, as every party does
     offer = node.proposals.offer(offer.terms)
     waiting = "in force" if offer.was_agreed else "all parties have signed"
@@ -283,7 +283,10 @@ async def _put_forward(
         return
     cli.confirm(_binds(agreement), agreement.name, yes=yes)
     terms = await node.proposals.propose(
-        agreement, answers=answers.terms if answers else b"", within_ms=days * DAY_MS
+        agreement,
+        answers=answers.terms if answers else b"",
+        within_ms=days * DAY_MS,
+        person=cli.settings.person,
     )
     await node.refresh()  # the node receives it by the mailbox, as every party does
     others = counted(len(agreement.signatories) - 1, "other")

@@ -1,7 +1,7 @@
 """Assembly of a node: its namespaces, and the pipelines beneath them."""
 
 from collections.abc import Awaitable, Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from tearline.persons.tokens import Role
@@ -128,6 +128,7 @@ class Assembly:
             context.now_ms,
             lambda name, contents: self.persons.reader(name, contents=contents),
             lambda packets: verify_read_on(context, packets),
+            self.persons.subject_of,
         )
         self.cosigning = Cosigner(context, self.keys.cosigner)
         self.log = FollowedLog(context, self.cosigning)
@@ -147,10 +148,11 @@ class Assembly:
             context,
             Presence(home.deciding_lock),
             outbox,
+            access=access,
             releasing=releases,
             disclosures=disclosures,
         )
-        self.recalls = RecallService(context, outbox)
+        self.recalls = RecallService(context, outbox, access)
         self.corrections = CorrectionService(context, releases, access)
         previews = ConsentPreviews(context, disclosures, words)
         steps = ConsentSteps(context, outbox, previews, words, self.decisions)
@@ -185,9 +187,10 @@ class Assembly:
         self.approvals = ApprovalService(context, services, self.persons, access, self.decisions)
         self.notifications.watch(self.requests.due)
         self.notifications.watch(self.recalls.due)
-        self.agreements = AgreementService(context, home, outbox)
-        self.proposals = ProposalService(context, self.agreements.publish)
-        self.erasures = ErasureService(context, words, self.agreements.publish)
+        self.agreements = AgreementService(context, home, outbox, access)
+        publish = partial(outbox.publish, sync=True)
+        self.proposals = ProposalService(context, publish, access)
+        self.erasures = ErasureService(context, words, publish, access)
         self.suspensions = SuspensionService(context, outbox)
         self._record = record
         self._access = access

@@ -15,6 +15,8 @@ from tearline_client.persons.issuer import NODE, LocalIssuer
 from tearline_client.persons.register import PersonRegister
 from tearline_client.persons.sign_ins import SignIns
 
+_MAX_SUBJECTS = 1_000
+
 
 class Actors:
     """The agency's persons at this node, as ``node.persons``.
@@ -46,6 +48,7 @@ class Actors:
         self._now_ms = now_ms
         self._exchange = exchange or (lambda: self._pinned_exchange)
         self._issuer = LocalIssuer(keystore, record)
+        self._subjects: dict[bytes, str] = {}  # by the hash of the token; the newest ones
         self.sign_ins = SignIns(self._issuer)
         self.register = PersonRegister(
             self._issuer, lambda name: self.person(name, Role.OFFICER), now_ms
@@ -79,13 +82,24 @@ class Actors:
         if self._is_own_act(name):
             return None
         token = self._checked(name)
-        return acted_by(
+        acted = acted_by(
             token,
             role,
             agency_key=self._keystore.get(PSEUDONYM_KEY),
             agreement_id=agreement_id,
             time_ms=self._now_ms(),
         )
+        self._subjects[acted.token_hash] = token.person.subject
+        if len(self._subjects) > _MAX_SUBJECTS:
+            del self._subjects[next(iter(self._subjects))]
+        return acted
+
+    def subject_of(self, acted: ActedBy) -> str:
+        """Returns the agency's own name of a person whom ``acted_by`` named, or empty.
+
+        It is known in the process that named the person, which is the one that records the act.
+        """
+        return self._subjects.get(acted.token_hash, "")
 
     def acted_as(self, name: str, agreement_id: bytes, roles: Sequence[Role]) -> ActedBy:
         """Returns the acting person, in the first of these roles that they have.

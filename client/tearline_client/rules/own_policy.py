@@ -5,16 +5,20 @@ vault stores the digest of the adopted file, and a node refuses to start with an
 """
 
 import hashlib
+import secrets
 from pathlib import Path
 
+from tearline.audit.event import Event, EventCode
 from tearline.errors import ConfigUnreadable, OwnPolicyChanged
 from tearline.persons.tokens import Role
 from tearline.policy.ruleset import parse_policy_set
+from tearline.statements.statement import HASH_SIZE
 from tearline_client.config import MAX_CONFIG_BYTES
 from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.persons.actors import Actors
 from tearline_client.planning.policies import Policies
+from tearline_client.store.access import AccessStore
 from tearline_client.store.database import Database
 from tearline_client.store.vault import Vault
 from tearline_runtime.files import read_if_present, replace, reported_as
@@ -72,10 +76,24 @@ def adopt(home: Home, keystore: Keystore, file: Path | None, person: str, *, now
     try:
         _put(home.own_policy, data)
         with database.transaction():
+            _record(database, str(home.identity().node_uri), officer, _digest(data), now_ms)
             database.put_setting(_ADOPTED, _digest(data))
     finally:
         database.close()
     return officer
+
+
+def _record(database: Database, node: str, officer: str, digest: bytes, now_ms: int) -> None:
+    """Appends the entry of an adoption to the access log."""
+    event = Event(
+        statement_id=secrets.token_bytes(HASH_SIZE),
+        code=EventCode.ACCESS_ACTED,
+        party=node,
+        time_ms=now_ms,
+        actor=officer,
+        purpose=f"policy adopt {digest.hex()}".strip(),
+    )
+    AccessStore(database).append([event])
 
 
 def _digest(data: bytes | None) -> bytes:

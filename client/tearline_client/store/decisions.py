@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tearline.dataclass.immutable import immutable
 from tearline.errors import DecisionsFull, NotFound, StoreDamaged
 from tearline.limits import MAX_DECISIONS
-from tearline.statements.statement import ActedBy
+from tearline.statements.statement import HASH_SIZE, ActedBy
 from tearline_client.store.agreements import AgreementStore
 from tearline_client.store.database import Database
 from tearline_client.store.draft_content import Content, read_content, write_content
@@ -34,6 +34,19 @@ class Act:
     desk: str
     about: bytes = b""
     said: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Returns the desk and its step."""
+        steps = (self.said[key] for key in ("kind", "step", "verb") if key in self.said)
+        return " ".join((self.desk, *steps))
+
+    @property
+    def packet(self) -> bytes:
+        """Returns the packet that it is about, or empty."""
+        if "packet" in self.said:
+            return bytes.fromhex(self.said["packet"])
+        return self.about if len(self.about) == HASH_SIZE else b""
 
 
 @immutable

@@ -49,6 +49,7 @@ class EventCode(StrEnum):
     ACCESS_LISTED = "access-listed"
     ACCESS_DRAFTED = "access-drafted"
     ACCESS_DISCARDED = "access-discarded"
+    ACCESS_ACTED = "access-acted"
     SIGN_IN = "access-sign-in"
     PERSON_ADDED = "access-person-added"
     PERSON_ROLES = "access-person-roles"
@@ -142,7 +143,7 @@ class Event:
         agreement_id: 16 bytes, or empty.
         article: The article of the act, or empty.
         purpose: The stated purpose, or empty; in a node's own access log, the roles given, the
-            proof of a sign-in, or the id of a program's draft.
+            proof of a sign-in, the id of a program's draft, or an act and the id that it concerns.
         policy_digest: 32 bytes of the shared policy set, or empty.
         decisions: Per compartment, the form that a grant released.
         outcome: The outcome.

@@ -17,6 +17,21 @@ ACCESSES = (
         evidence="the entry in the own access log",
     ),
     Attack(
+        name="decline, refuse, hold or discard at the own node without a trace",
+        code="",
+        evidence="the entry access-acted, with the person, the act and what it concerns",
+        function="tearline_client.access_log.access_log:AccessLog.act",
+        test="tests/attacks/test_acts.py::test_an_act_is_an_entry_that_names_its_person",
+    ),
+    Attack(
+        name="decide at the own node under a pseudonym alone",
+        code="",
+        evidence="the entry access-acted, with the person by name",
+        function="tearline_client.persons.actors:Actors.subject_of",
+        test="tests/attacks/test_acts.py::test_an_act_is_an_entry_that_names_its_person",
+        returns="''",
+    ),
+    Attack(
         name="read an own packet without a trace, as one that is to be corrected",
         code="",
         evidence="the entry in the own access log",

@@ -21,6 +21,7 @@ from tearline.text.choices import ID_SHOWN, matched, one_of
 from tearline.wire.agreements import encode_agreement
 from tearline.wire.proposals import encode_proposal, parse_proposal
 from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.planning.agreement_file import DAY_MS, parse_agreement_file
 
@@ -34,10 +35,12 @@ class ProposalService:
     Args:
         context: The node.
         publish: Sends a statement, and raises the exchange's refusal.
+        access: The node's own access log: no statement names the person of a step.
     """
 
-    def __init__(self, context: NodeContext, publish: Publish) -> None:
+    def __init__(self, context: NodeContext, publish: Publish, access: AccessLog) -> None:
         self._context = context
+        self._access = access
         self._publish = publish
 
     # Reading.
@@ -139,7 +142,12 @@ class ProposalService:
     # Sending.
 
     async def propose(
-        self, agreement: Agreement, *, answers: bytes = b"", within_ms: int = DEFAULT_ANSWER_MS
+        self,
+        agreement: Agreement,
+        *,
+        answers: bytes = b"",
+        within_ms: int = DEFAULT_ANSWER_MS,
+        person: str = "",
     ) -> bytes:
         """Signs terms and proposes them to every party.
 
@@ -147,24 +155,28 @@ class ProposalService:
             agreement: The terms, as drafted here.
             answers: The id of the terms that they answer, or empty.
             within_ms: Time for signatures, in milliseconds.
+            person: The proposing person; by default the logged-in person.
 
         Returns:
             The id of the terms, 32 bytes.
 
         Raises:
+            TlsError: If ``person`` is not logged in.
             AgreementError: If our agency is not a party, or the exchange refuses it.
         """
         self._verify_ours(agreement)
         drafted = self._signed(encode_agreement(agreement))
+        self._access.act("proposal propose", drafted.statement.id, person=person)
         await self._say(
             drafted, in_reply_to=answers, answer_by_ms=self._context.now_ms() + within_ms
         )
         return drafted.statement.id
 
-    async def sign(self, offer: Offer) -> None:
+    async def sign(self, offer: Offer, *, person: str = "") -> None:
         """Adds this agency's signature, and notifies every party; a repeated call resends it.
 
         Raises:
+            TlsError: If ``person`` is not logged in.
             ProposalClosed, ProposalSuperseded: If the proposal is no longer open.
             PinUnknown: If it pins a digest that this installation does not have.
             AgreementError: If the exchange refuses it.
@@ -173,6 +185,7 @@ class ProposalService:
         self._verify_ours(offer.agreement)
         verify_pins(offer.agreement, self._context.policies.pins)
         verify_signable(offer.agreement, self._context.now_ms())
+        self._access.act("proposal sign", offer.terms, person=person)
         before = self._context.stores.proposals.own_step(offer.terms, self._context.uri)
         if before is not None and self._counts(before):
             await self._publish(before)
@@ -190,10 +203,11 @@ class ProposalService:
             )
         )
 
-    async def decline(self, offer: Offer) -> None:
+    async def decline(self, offer: Offer, *, person: str = "") -> None:
         """Declines a proposal and notifies every party; withdraws our own terms.
 
         Raises:
+            TlsError: If ``person`` is not logged in.
             ProposalClosed, ProposalSuperseded: If the proposal is no longer open.
             ProposalClosed: If this agency signed another party's terms: a signature is final.
         """
@@ -202,6 +216,7 @@ class ProposalService:
         is_ours = offer.agreement.header.signer == self._context.uri
         if self._context.agency in offer.signers and not is_ours:
             raise ProposalClosed("this agency has signed it, and a signature is final")
+        self._access.act("proposal decline", offer.terms, person=person)
         statement = replace(first.statement, inclusions=first.statement.inclusions[:1])
         key = statement.inclusions[0].attestation
         await self._say(

@@ -5,9 +5,11 @@ from tearline.errors import AgreementNotInForce
 from tearline.statements.statement import StatementType
 from tearline.wire.agreements import encode_agreement, parse_agreement
 from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.keys.home import Home
 from tearline_client.outbox.outbox import Outbox
+from tearline_client.persons.issuer import NODE
 from tearline_client.planning.agreement_file import parse_agreement_file
 from tearline_client.planning.policies import Policies
 
@@ -19,10 +21,12 @@ class AgreementService:
         context: The node.
         home: Holds the pinned charter.
         outbox: Sends statements.
+        access: The node's own access log: a signature by file names no person.
     """
 
-    def __init__(self, context: NodeContext, home: Home, outbox: Outbox) -> None:
+    def __init__(self, context: NodeContext, home: Home, outbox: Outbox, access: AccessLog) -> None:
         self._context = context
+        self._access = access
         self._home = home
         self._outbox = outbox
 
@@ -60,8 +64,8 @@ class AgreementService:
         """Returns the signed versions of an agreement, newest first."""
         return self._context.stores.agreements.versions(agreement_id)
 
-    def draft(self, text: str) -> Signed:
-        """Returns an agreement from its TOML file, signed by this node.
+    def draft(self, text: str, *, person: str = NODE) -> Signed:
+        """Returns an agreement from its TOML file, signed by this node for a person.
 
         Raises:
             AgreementEnded: If its validity has ended.
@@ -74,11 +78,10 @@ class AgreementService:
             header=self._context.signer.header,
         )
         verify_signable(agreement, self._context.now_ms())
-        body = encode_agreement(agreement)
-        return signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
+        return self._signed(encode_agreement(agreement), "draft", person)
 
-    def sign(self, proposed: Signed) -> Signed:
-        """Returns the agreement with this node's signature added.
+    def sign(self, proposed: Signed, *, person: str = NODE) -> Signed:
+        """Returns the agreement with this node's signature added for a person.
 
         Raises:
             PinUnknown: If it pins a digest that this installation does not have.
@@ -90,15 +93,19 @@ class AgreementService:
         verify_signable(agreement, self._context.now_ms())
         if self._context.agency not in agreement.signatories:
             raise AgreementNotInForce("this agency is neither a party nor an overseer")
-        body = proposed.statement.body
-        own = signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
-        return merge_signed([proposed, own])
+        return merge_signed([proposed, self._signed(proposed.statement.body, "sign", person)])
 
-    async def publish(self, complete: Signed) -> None:
+    def _signed(self, body: bytes, verb: str, person: str) -> Signed:
+        made = signed(self._context.signer.sign([(StatementType.AGREEMENT, body)]))
+        self._access.act(f"agreement {verb}", made.statement.id, person=person)
+        return made
+
+    async def publish(self, complete: Signed, *, person: str = NODE) -> None:
         """Publishes a completely signed statement at the exchange.
 
         Raises:
             ActQueued: If the exchange is unreachable; it is sent later.
             TearlineError: The refusal.
         """
+        self._access.act("agreement publish", complete.statement.id, person=person)
         await self._outbox.publish(complete, sync=True)

@@ -180,6 +180,7 @@ class ApprovalService:
         now_ms, agreement_id = self._context.right_ms(), self._agreement_id(content)
         drafter = self._drafter(person, agreement_id)
         pending = secrets.token_bytes(_ID_SIZE)
+        self._access.act("release draft", pending, acted_by=drafter.acted_by)
         with self._context.stores.database.transaction():
             on_store()
             self._store.put(pending, content, drafter, now_ms=now_ms)

@@ -23,6 +23,7 @@ from tearline.errors import (
     UploadUnderWay,
 )
 from tearline.limits import MAX_ROUND_PARTS
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.disclosure import DisclosureService
@@ -58,6 +59,7 @@ class DecisionService:
         context: The node.
         presence: Shown by each process while it does its own decision.
         outbox: Synchronises the node.
+        access: The node's own access log.
         releasing: Sends packets.
         disclosures: Releases single fields.
     """
@@ -68,12 +70,14 @@ class DecisionService:
         presence: Presence,
         outbox: Outbox,
         *,
+        access: AccessLog,
         releasing: PacketService,
         disclosures: DisclosureService,
     ) -> None:
         self._context = context
         self._presence = presence
         self._outbox = outbox
+        self._access = access
         self._packets = releasing
         self._disclosures = disclosures
         self._carries: dict[str, Carry] = {
@@ -144,7 +148,8 @@ class DecisionService:
     ) -> T:
         """Stores a decision, reads the mailbox, then does it.
 
-        A partner's newest suspension so counts before anything is sent.
+        A partner's newest suspension so counts before anything is sent. A step is an entry of the
+        access log: statements name no person in it. A grant names its persons.
 
         Args:
             content: The decision, as stored.
@@ -159,6 +164,9 @@ class DecisionService:
             DecisionsFull: If too many decisions wait.
             TearlineError: If it is refused; then it is removed.
         """
+        if isinstance(content, Act):
+            by = persons.seconded_by or persons.acted_by
+            self._access.act(content.name, content.about, packet=content.packet, acted_by=by)
         async with self._presence.shown():
             with self._context.stores.database.transaction():
                 number = self.store(content, persons)
@@ -217,12 +225,19 @@ class DecisionService:
         """Returns every unsigned decision, in order."""
         return self._context.stores.decisions.all()
 
-    def forget(self, number: int) -> None:
-        """Discards an unsigned decision.
+    def forget(self, number: int, *, person: str = "") -> None:
+        """Discards an unsigned decision; an entry of the access log.
 
         Raises:
             NotFound: If there is no such decision.
+            TlsError: If ``person`` is not logged in.
+            StoreError: If the entry cannot be written: then the decision waits on.
         """
+        decision = next((each for each in self.waiting() if each.id == number), None)
+        if decision is None:
+            raise NotFound("no decision of that number waits here")
+        act = _act_of(decision.content)
+        self._access.act(f"forget {act.name}", act.about, packet=act.packet, person=person)
         with self._context.stores.database.transaction():
             self._context.stores.decisions.drop(number)
 
@@ -299,6 +314,13 @@ def verify_unchanged(packets: Sequence[PendingPacket], plans: Sequence[ReleasePl
     changed = [c for p, plan in zip(packets, plans, strict=True) for c in changed_of(p, plan)]
     if changed:
         raise ReleaseChanged(f"{len(changed)} fields")
+
+
+def _act_of(content: Content | Act) -> Act:
+    """Returns a decision as the access log names it."""
+    if isinstance(content, Act):
+        return content
+    return Act(desk=_desk(content).removeprefix("Pending").lower())
 
 
 def _desk(content: Content | Act) -> str:

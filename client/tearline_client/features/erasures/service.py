@@ -11,8 +11,10 @@ from tearline.errors import ErasureRefused, NotFound, RetentionBroken, Statement
 from tearline.statements.statement import StatementType
 from tearline.wire.erasures import encode_erasure, parse_erasure
 from tearline.wire.statements import Signed, merge_signed, signed
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.features.packets.free_text import FreeText
+from tearline_client.persons.issuer import NODE
 from tearline_client.store.erasures import StoredOrder
 from tearline_client.store.log import OpenedEvent
 
@@ -26,10 +28,14 @@ class ErasureService:
         context: The node.
         words: Checks the reasons.
         publish: Publishes a completely signed statement.
+        access: The node's own access log: an order names no person.
     """
 
-    def __init__(self, context: NodeContext, words: FreeText, publish: Publish) -> None:
+    def __init__(
+        self, context: NodeContext, words: FreeText, publish: Publish, access: AccessLog
+    ) -> None:
         self._context = context
+        self._access = access
         self._words = words
         self._publish = publish
 
@@ -37,13 +43,16 @@ class ErasureService:
         """Returns the orders that this node received, by their own log entry."""
         return self._context.stores.erasures.orders()
 
-    def draft(self, indices: Sequence[int], reason: str, *, repeats: str = "") -> Signed:
+    def draft(
+        self, indices: Sequence[int], reason: str, *, repeats: str = "", person: str = NODE
+    ) -> Signed:
         """Returns an order to erase entries, signed by this node.
 
         Args:
             indices: Indices of the entries.
             reason: The reason, for people; the exchange reads it, too.
             repeats: Why the reason may repeat a value that its readers may not have in clear.
+            person: The drafting person.
 
         Raises:
             NotFound: If this node has no opening of such an entry.
@@ -64,14 +73,15 @@ class ErasureService:
             parties=agencies_named(first),
             reason=reason,
         )
-        return self._signed(order, encode_erasure(order), repeats)
+        return self._signed(order, encode_erasure(order), repeats, "draft", person)
 
-    def sign(self, proposed: Signed, *, repeats: str = "") -> Signed:
+    def sign(self, proposed: Signed, *, repeats: str = "", person: str = NODE) -> Signed:
         """Returns the order with this node's signature added.
 
         Args:
             proposed: The order.
             repeats: As of ``draft``.
+            person: The signing person.
 
         Raises:
             NotFound: If this node has no opening of such an entry.
@@ -79,19 +89,21 @@ class ErasureService:
             RetentionBroken: If it is an order by retention.
             ValueRepeated: If its reason repeats a value, and ``repeats`` is empty.
         """
-        own = self._signed(order_of(proposed), proposed.statement.body, repeats)
+        body = proposed.statement.body
+        own = self._signed(order_of(proposed), body, repeats, "sign", person)
         return merge_signed([proposed, own])
 
-    async def publish(self, complete: Signed) -> None:
+    async def publish(self, complete: Signed, *, person: str = NODE) -> None:
         """Publishes an order that every party signed; the exchange then erases.
 
         Raises:
             ErasureRefused: If a party did not sign, or the entries are not all theirs.
             TearlineError: If it does not verify, or the exchange is out of reach.
         """
+        self._access.act("erasure publish", complete.statement.id, person=person)
         await self._publish(complete)
 
-    def _signed(self, order: Erasure, body: bytes, repeats: str) -> Signed:
+    def _signed(self, order: Erasure, body: bytes, repeats: str, verb: str, person: str) -> Signed:
         if order.is_by_retention:
             raise RetentionBroken("only the exchange signs an order by retention")
         if self._context.agency not in order.parties:
@@ -102,6 +114,7 @@ class ErasureService:
         about = dict.fromkeys(event.packet for event in events.values() if event.packet)
         is_repeated = self._words.verify_open([order.reason], repeats, about=about)
         made = signed(self._context.signer.sign([(StatementType.ERASURE, body)]))
+        self._access.act(f"erasure {verb}", made.statement.id, person=person)
         if is_repeated:
             with self._context.stores.database.transaction():
                 self._words.keep(made.statement.id, repeats)

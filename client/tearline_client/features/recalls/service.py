@@ -17,6 +17,7 @@ from tearline.packets.recall import (
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
 from tearline.statements.statement import ActedBy
+from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.withdraw import withdraw
@@ -70,10 +71,12 @@ class RecallService:
     Args:
         context: The node.
         outbox: Sends recalls and answers.
+        access: The node's own access log.
     """
 
-    def __init__(self, context: NodeContext, outbox: Outbox) -> None:
+    def __init__(self, context: NodeContext, outbox: Outbox, access: AccessLog) -> None:
         self._context = context
+        self._access = access
         self._outbox = outbox
 
     # The originator.
@@ -190,6 +193,7 @@ class RecallService:
         plans = [self._left(each, reason) for each in (plan, *line)]
         if not any(each.recipients for each in plans):
             return ()
+        self._access.act("recall order", packet=plan.packet, acted_by=acted_by)
         async with self._outbox.sending(sync=True) as batch:
             before = {r.id for each in plans for r in stores.recalls.of(each.packet)}
             for each in plans:
@@ -271,6 +275,7 @@ class RecallService:
             ActQueued: If the exchange is unreachable; the answer is sent later.
         """
         _verify_officer(acted_by)
+        self._access.act("recall keep", packet=packet_id, acted_by=acted_by)
         async with self._outbox.sending():
             if not self._answered(
                 packet_id, lambda each: keep(self._context, each, ground, acted_by=acted_by)
@@ -302,6 +307,7 @@ class RecallService:
             NotFound: If there is no hold on that packet.
         """
         _verify_officer(acted_by)
+        self._access.act("recall end-hold", packet=packet_id, acted_by=acted_by)
         with self._context.stores.database.transaction():
             if not self._context.stores.holds.end(packet_id, acted_by):
                 raise NotFound("there is no hold on that packet")
@@ -313,6 +319,7 @@ class RecallService:
             NotFound: If it was not recalled, or erased already.
             ActQueued: If the exchange is unreachable; the answer is sent later.
         """
+        self._access.act("recall erase", packet=packet_id, acted_by=acted_by)
         async with self._outbox.sending():
             if not self._answered(
                 packet_id, lambda each: erase(self._context, each, acted_by=acted_by)
@@ -338,6 +345,7 @@ class RecallService:
             The number of erased packets. Packets kept by a person after a recall stay.
         """
         stores, count = self._context.stores, 0
+        self._access.act("agreement erase", agreement_id)
         with stores.database.transaction():
             for packet in stores.packets.packets():
                 named = agency_uri_of(packet.origin), packet.manifest.agreement.id

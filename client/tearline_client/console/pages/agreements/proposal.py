@@ -174,7 +174,8 @@ def _clauses(
 async def _sign(visit: Visit, _: Form, offer: Offer) -> Response:
     """Adds this agency's signature, which cannot be withdrawn."""
     visit.node.persons.person(visit.person, Role.OFFICER)
-    return await carried_out(visit, visit.node.proposals.sign(offer), _path(offer), "signed")
+    act = visit.node.proposals.sign(offer, person=visit.person)
+    return await carried_out(visit, act, _path(offer), "signed")
 
 
 SIGN = BoundAct(effects=_signature, act=_sign)
@@ -185,7 +186,8 @@ async def decline(visit: Visit) -> Response:
     await visit.form()
     visit.node.persons.person(visit.person, Role.OFFICER)
     offer = _offer(visit)
-    return await carried_out(visit, visit.node.proposals.decline(offer), _path(offer), "declined")
+    act = visit.node.proposals.decline(offer, person=visit.person)
+    return await carried_out(visit, act, _path(offer), "declined")
 
 
 def _offer(visit: Visit) -> Offer:

@@ -133,7 +133,9 @@ async def _propose(visit: Visit, aim: Aim) -> Response:
     if not form.text("typed"):
         return await _preview(visit, aim, form, drafted)
     verify_typed(form, drafted.name)
-    act = visit.node.proposals.propose(drafted, answers=aim.answers, within_ms=within_ms)
+    act = visit.node.proposals.propose(
+        drafted, answers=aim.answers, within_ms=within_ms, person=visit.person
+    )
     return await carried_out(visit, act, "/agreements", "proposed")
 
 

@@ -47,6 +47,7 @@ READINGS: Mapping[EventCode, str] = {
     EventCode.ACCESS_LISTED: mark("Objects listed to a program"),
     EventCode.ACCESS_DRAFTED: mark("Draft added by a program"),
     EventCode.ACCESS_DISCARDED: mark("Draft discarded"),
+    EventCode.ACCESS_ACTED: mark("Act of a person"),
     EventCode.SIGN_IN: mark("Sign-in"),
     EventCode.PERSON_ADDED: mark("Person added"),
     EventCode.PERSON_ROLES: mark("Roles changed"),
