@@ -81,7 +81,7 @@ NO_TAKE_BACK = {
 DECIDED: Mapping[type[enum.Enum], int] = {
     # Enums with sets of some of their members, and how many members each of the sets was read for.
     StatementType: 23,
-    EventCode: 45,
+    EventCode: 46,
     StepKind: 18,
     ConsentStep: 4,
     ConsentStatus: 4,

@@ -148,7 +148,9 @@ ACTS = [
 
 
 def last(member: Member) -> Event:
-    return [each for each in entries(member) if each.code is EventCode.ACCESS_ACTED][-1]
+    acted = [each for each in entries(member) if each.code is EventCode.ACCESS_ACTED]
+    assert acted, "no act is an entry"
+    return acted[-1]
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -133,7 +133,7 @@ async def publish(cli: CliContext, agreement: str) -> None:
         agreements = node.agreements
         versions = [given] if given else agreements.versions(agreements.by_name(agreement).id)[::-1]
         for complete in versions:
-            await node.agreements.publish(complete, person=cli.settings.person)
+            await node.agreements.publish(complete)
         await node.refresh()  # the node receives it by the mailbox, as every party does
     name = parse_agreement(versions[-1].statement.body).name
     cli.say(f"{name} was accepted by the exchange.")

@@ -90,7 +90,7 @@ async def publish(cli: CliContext, file: Path) -> None:
 
     async with open_node(cli) as node:
         await look(cli, node)
-        await node.erasures.publish(complete, person=cli.settings.person)
+        await node.erasures.publish(complete)
         await node.refresh()  # the node receives it by the mailbox, as every party does
     entries = counted(len(order.indices), "entry")
     cli.say(f"Erased the events of {entries}: {', '.join(map(str, order.indices))}.")

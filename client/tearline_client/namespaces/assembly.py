@@ -1,7 +1,7 @@
 """Assembly of a node: its namespaces, and the pipelines beneath them."""
 
 from collections.abc import Awaitable, Callable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tearline.persons.tokens import Role
@@ -188,9 +188,8 @@ class Assembly:
         self.notifications.watch(self.requests.due)
         self.notifications.watch(self.recalls.due)
         self.agreements = AgreementService(context, home, outbox, access)
-        publish = partial(outbox.publish, sync=True)
-        self.proposals = ProposalService(context, publish, access)
-        self.erasures = ErasureService(context, words, publish, access)
+        self.proposals = ProposalService(context, self.agreements.publish, access)
+        self.erasures = ErasureService(context, words, self.agreements.publish, access)
         self.suspensions = SuspensionService(context, outbox)
         self._record = record
         self._access = access

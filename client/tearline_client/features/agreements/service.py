@@ -100,12 +100,11 @@ class AgreementService:
         self._access.act(f"agreement {verb}", made.statement.id, person=person)
         return made
 
-    async def publish(self, complete: Signed, *, person: str = NODE) -> None:
+    async def publish(self, complete: Signed) -> None:
         """Publishes a completely signed statement at the exchange.
 
         Raises:
             ActQueued: If the exchange is unreachable; it is sent later.
             TearlineError: The refusal.
         """
-        self._access.act("agreement publish", complete.statement.id, person=person)
         await self._outbox.publish(complete, sync=True)

@@ -93,14 +93,13 @@ class ErasureService:
         own = self._signed(order_of(proposed), body, repeats, "sign", person)
         return merge_signed([proposed, own])
 
-    async def publish(self, complete: Signed, *, person: str = NODE) -> None:
+    async def publish(self, complete: Signed) -> None:
         """Publishes an order that every party signed; the exchange then erases.
 
         Raises:
             ErasureRefused: If a party did not sign, or the entries are not all theirs.
             TearlineError: If it does not verify, or the exchange is out of reach.
         """
-        self._access.act("erasure publish", complete.statement.id, person=person)
         await self._publish(complete)
 
     def _signed(self, order: Erasure, body: bytes, repeats: str, verb: str, person: str) -> Signed:

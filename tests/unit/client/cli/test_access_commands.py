@@ -346,4 +346,5 @@ def test_codes_of_the_two_logs_stay_apart():
         EventCode.ACCESS_LISTED,
         EventCode.ACCESS_DRAFTED,
         EventCode.ACCESS_DISCARDED,
+        EventCode.ACCESS_ACTED,
     }

@@ -9,7 +9,7 @@ from tearline.errors import EXIT_REFUSED, EXIT_USAGE
 from tearline_client.demo.world import AGENCIES
 
 OFFICER = "olga"
-CHANGES = ("access-person-added", "access-person-code", "access-sign-in")
+CHANGES = ("access-acted", "access-person-added", "access-person-code", "access-sign-in")
 NODE = f"spiffe://{AGENCIES[OUR_NAME]}/node/liaison"
 
 

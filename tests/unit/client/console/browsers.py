@@ -47,7 +47,8 @@ def add_person(member: Member, name: str, *roles: Role) -> None:
 
 def accesses(member: Member) -> list[Event]:
     """The entries of a node's own access log on contents and on itself, oldest first."""
-    return [each for each in entries(member) if each.code not in PERSON_ACTS]
+    acts = {*PERSON_ACTS, EventCode.ACCESS_ACTED}
+    return [each for each in entries(member) if each.code not in acts]
 
 
 def entries(member: Member) -> list[Event]:

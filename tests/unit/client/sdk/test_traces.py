@@ -24,6 +24,7 @@ _GRANT = "its grants name the persons in the exchange's log, and the packet is s
 _CARRIED = "a part of what `decide` began, which recorded the act"
 _ROOT = "the root's passphrase authorises it, and the log has the record that it signs"
 _KEY = "the node's own keys: the log has each record, and no person decides about one"
+_SIGNED = "it sends what each party signed, and each signature is an entry"
 _NODE = "the node's own work"
 _EVENT = "its statement names the person in the exchange's log"
 _PLACE = "it changes no packet, right or statement"
@@ -31,13 +32,13 @@ _STATED = "it is stored with the officer's name and reason"
 
 TRACES: Mapping[EventCode | str, tuple[str, ...]] = {
     EventCode.ACCESS_ACTED: (
-        "agreements.draft agreements.publish agreements.sign",
+        "agreements.draft agreements.sign",
         "approvals.approve approvals.draft approvals.draft_answer approvals.draft_consent",
         "approvals.draft_disclosure",
         "case_decisions.answer case_decisions.invite case_decisions.open case_decisions.take",
         "consents.ask consents.pass_on consents.refuse consents.withdraw",
         "decisions.decide decisions.forget",
-        "erasures.draft erasures.publish erasures.sign",
+        "erasures.draft erasures.sign",
         "node.forget_quarantined node.take_over",
         "proposals.decline proposals.propose proposals.sign",
         "recalls.end_hold recalls.erase recalls.erase_for recalls.keep recalls.recall",
@@ -90,6 +91,7 @@ TRACES: Mapping[EventCode | str, tuple[str, ...]] = {
         "audit.entry packets.confirm_read suspensions.end suspensions.resume suspensions.suspend",
     ),
     _PLACE: ("imports.forget sign_ins.set_zone",),
+    _SIGNED: ("agreements.publish erasures.publish",),
     _STATED: ("log.resume own_sources.record",),
 }
 

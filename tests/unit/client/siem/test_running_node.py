@@ -47,7 +47,7 @@ async def test_its_access_log_is_forwarded(world: Simulation) -> None:
         await sink.came.wait()
     stop.set()
     await running
-    assert sink.codes == [EventCode.ACCESS_OPEN] * 2
+    assert sink.codes[-2:] == [EventCode.ACCESS_OPEN] * 2
 
 
 def test_the_settings_name_the_receiver(tmp_path: Path) -> None:

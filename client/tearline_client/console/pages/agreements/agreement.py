@@ -163,7 +163,7 @@ async def publish(visit: Visit) -> Response:
 
     async def act() -> None:
         for complete in reversed(visit.node.agreements.versions(agreement.id)):
-            await visit.node.agreements.publish(complete, person=visit.person)
+            await visit.node.agreements.publish(complete)
 
     return await carried_out(visit, act(), path_of(agreement), "published")
 
