@@ -53,14 +53,14 @@ FULL_NODES = (
     _full(
         "have a node act by valid entries of a page that it refused",
         "test_entries_of_a_refused_page_change_nothing",
-        "tearline_client.log.follower:LogFollower._discard",
+        "tearline_client.log.follower:LogFollower.discard",
         code="TL-TRU-004",
         evidence="the page, in the alarm at the node",
     ),
     _full(
         "keep a node from the log by an invalid vote ahead of every checkpoint",
         "test_an_unproven_vote_does_not_stay_in_the_way",
-        "tearline_client.log.follower:LogFollower._discard",
+        "tearline_client.log.follower:LogFollower.discard",
         code="TL-TRU-004",
         evidence="the page, in the alarm at the node",
     ),
