@@ -259,7 +259,7 @@ DRILLS = {
             ),
             "tests/test_totality.py": (
                 ("    StatementType: 23,\n", "    StatementType: 24,\n"),
-                ("    EventCode: 45,\n", "    EventCode: 46,\n"),
+                ("    EventCode: 46,\n", "    EventCode: 47,\n"),
                 (
                     "    StatementType.ANCHOR,\n",
                     "    StatementType.ANCHOR,\n    StatementType.BULLETIN,\n",
