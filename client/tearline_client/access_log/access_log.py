@@ -115,7 +115,7 @@ class AccessLog:
         about: bytes = b"",
         *,
         packet: bytes = b"",
-        person: str = "",
+        person: str | None = None,
         acted_by: ActedBy | None = None,
     ) -> None:
         """Records an act that changes what this node keeps or says; it follows after this returns.
@@ -124,14 +124,19 @@ class AccessLog:
             name: The act: a noun and a verb.
             about: Id of what it concerns, or empty.
             packet: The packet that it is about, or empty.
-            person: The acting person, if named by the caller.
-            acted_by: The acting person under a pseudonym, in place of ``person``.
+            person: The acting person; empty for the one who is logged in.
+            acted_by: The acting person under a pseudonym, in place of ``person``. The node itself
+                acts if neither is given.
 
         Raises:
             TlsError: If the named person is not logged in; or if several are, and none is named.
             StoreError: If the entry cannot be written: then the act must not be done.
         """
-        actor = self._reader(person, False) if acted_by is None else self._subject(acted_by)
+        actor = ""
+        if acted_by is not None:
+            actor = self._subject(acted_by)
+        elif person is not None:
+            actor = self._reader(person, False)
         event = Event(
             statement_id=self._act_id(None),
             code=EventCode.ACCESS_ACTED,

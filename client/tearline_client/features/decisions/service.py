@@ -202,7 +202,7 @@ class DecisionService:
             return await act(lambda: store.drop(number))
         except _UNTIL_READ as error:
             if missed is None:
-                self._forget_if_here(number)
+                self.drop(number)
                 raise
             raise self._outbox.queued(missed, number=number) from error
         except ActQueued:
@@ -212,10 +212,11 @@ class DecisionService:
                 raise  # it is signed: report the outbox's own error
             raise self._outbox.queued(error, number=number) from error
         except TearlineError:
-            self._forget_if_here(number)
+            self.drop(number)
             raise
 
-    def _forget_if_here(self, number: int) -> None:
+    def drop(self, number: int) -> None:
+        """Discards a decision that was refused, if it is still here."""
         with suppress(NotFound), self._context.stores.database.transaction():
             self._context.stores.decisions.drop(number)
 

@@ -122,7 +122,7 @@ class AnswerService:
 
         sent = await self._packets.send([plan], persons, on_store=on_store, on_packets=on_packets)
         if sent.refused:
-            self._decisions.forget(numbers[0])
+            self._decisions.drop(numbers[0])
             return sent
         step = partial(self._step, answer, sent.packets[0], by, plan.draft.repeats)
         await self._decisions.do(numbers[0], step)

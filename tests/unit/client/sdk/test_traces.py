@@ -74,7 +74,7 @@ TRACES: Mapping[EventCode | str, tuple[str, ...]] = {
     ),
     _CARRIED: (
         "cases.answer cases.close cases.decline cases.invite cases.join cases.leave",
-        "cases.open consents.give_by decisions.do decisions.store",
+        "cases.open consents.give_by decisions.do decisions.drop decisions.store",
     ),
     _ROOT: (
         "federation.invitation federation.leave federation.remove federation.rotate_root",
