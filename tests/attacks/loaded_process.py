@@ -128,8 +128,10 @@ def _forked(test: str, mutant: str, timeout_s: int) -> dict[str, object]:
             status = _RAISED
             try:
                 status = _run(test, mutant, output.fileno())
-            finally:
-                os._exit(status)  # also where it raises: folders are to outlast this process
+            finally:  # also where it raises: what was said counts, and folders outlast this process
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
         descriptor = os.pidfd_open(child)
         in_time, _, _ = select.select([descriptor], [], [], timeout_s)
         os.close(descriptor)
@@ -157,10 +159,7 @@ def _run(test: str, mutant: str, output: int) -> int:
     except MutantUnknown as error:
         print(error, flush=True)
         return NOT_RUN
-    status = int(pytest.main([*OPTIONS, *_LOADED, test]))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return status
+    return int(pytest.main([*OPTIONS, *_LOADED, test]))
 
 
 if __name__ == "__main__":
