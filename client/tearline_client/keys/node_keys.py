@@ -105,11 +105,14 @@ class NodeKeys:
         return tuple(KemKey(seed).id for seed in seeds)
 
     def ids(self) -> tuple[bytes, ...]:
-        """Returns the ids of all keys with a private half here, with or without a record yet."""
+        """Returns the ids of all keys with a private half here, with or without a record yet.
+
+        The next key is read first: another process of the node may put it in use meanwhile.
+        """
         publics = [
             public
             for kind in _IN_USE
-            for public in (self.public(kind), self.next_public(kind))
+            for public in (self.next_public(kind), self.public(kind))
             if public is not None
         ]
         return (*self.kem_ids(), *map(key_id, publics))

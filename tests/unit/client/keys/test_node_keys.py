@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tearline.crypto.keys import KemKey
+from tearline.crypto.keys import KemKey, key_id
 from tearline.errors import KeystoreEntryMissing
 from tearline_client.keys import keystore as keystore_module
 from tearline_client.keys.home import COSIGNING_KEY, SIGNING_KEY, Identity
@@ -14,6 +14,7 @@ from tearline_client.keys.rotation import KeyKind
 
 US = Identity(agency="us-justice", domain="justice.us.example", node="liaison")
 KINDS = [KeyKind.SIGN, KeyKind.COSIGN]
+IN_USE = {KeyKind.SIGN: SIGNING_KEY, KeyKind.COSIGN: COSIGNING_KEY}
 
 
 @pytest.fixture
@@ -61,3 +62,23 @@ def test_both_may_destroy_the_same_key(pair: tuple[NodeKeys, NodeKeys]) -> None:
     assert daemon.kem_ids() == ()
     with pytest.raises(KeystoreEntryMissing):
         daemon.kem_key(key)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_is_put_in_place_meanwhile_is_not_missed(
+    pair: tuple[NodeKeys, NodeKeys], kind: KeyKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the node would take its own key's record for that of another copy of it."""
+    daemon, command = pair
+    public = command.make(kind)
+    read = daemon._keystore.get
+
+    def get(name: str) -> bytes:
+        found = read(name)
+        if name.startswith(IN_USE[kind]):  # after the first look at this kind
+            monkeypatch.setattr(daemon._keystore, "get", read)
+            command.adopt(kind, public)
+        return found
+
+    monkeypatch.setattr(daemon._keystore, "get", get)
+    assert key_id(public) in daemon.ids()
