@@ -71,8 +71,8 @@ async def sign(cli: CliContext, file: Path, repeats: str, yes: bool) -> None:
     async with open_node(cli) as node:
         node.persons.person(cli.settings.person, Role.OFFICER)
         await node.sync()
-        complete = node.erasures.sign(proposed, repeats=repeats, person=cli.settings.person)
         cli.confirm(act, home_of(cli).identity().agency, yes=yes)
+        complete = node.erasures.sign(proposed, repeats=repeats, person=cli.settings.person)
     write_signed(Armor.ERASURE, file, complete)
     _tell_next(cli, file, complete)
 

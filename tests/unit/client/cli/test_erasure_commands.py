@@ -20,6 +20,11 @@ def test_an_order_from_its_draft_to_its_proof(desk: Desk, tmp_path: Path) -> Non
     assert not order.exists()
     drafted = desk.run(*draft, "--as", "olga")
     assert (drafted.exit_code, drafted.stderr) == (0, f"Signed {order}; all parties have signed.\n")
+    unsaid = desk.run("log", "erase", "sign", order, "--as", "olga")  # without a confirmation
+    assert "TL-USE-005" in unsaid.stderr
+    acts = [row["detail"] for row in desk.rows("audit", "access", "--as", AUDITOR)]
+    assert any(act.startswith("erasure draft") for act in acts)
+    assert not any(act.startswith("erasure sign") for act in acts)
     published = desk.run("log", "erase", "publish", order)
     assert (published.exit_code, published.stderr) == (
         0,
