@@ -118,12 +118,14 @@ class AccessLog:
         person: str | None = None,
         acted_by: ActedBy | None = None,
     ) -> None:
-        """Records an act that changes what this node keeps or says; it follows after this returns.
+        """Records an act on this node's state or statements; the caller does it afterwards.
+
+        An act that is refused afterwards has an entry, too.
 
         Args:
             name: The act: a noun and a verb.
-            about: Id of what it concerns, or empty.
-            packet: The packet that it is about, or empty.
+            about: Id of its subject, or empty.
+            packet: Its packet, or empty.
             person: The acting person; empty for the one who is logged in.
             acted_by: The acting person under a pseudonym, in place of ``person``. The node itself
                 acts if neither is given.

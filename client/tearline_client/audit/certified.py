@@ -9,20 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import LogInconsistent, MomentUnproven, NodeIsLight
-from tearline.federation.turns import (
-    Leaf,
-    Turn,
-    TurnRequest,
-)
+from tearline.federation.turns import Leaf, Turn, TurnRequest
 from tearline.identity import domain_uri_of
 from tearline.statements.statement import HASH_SIZE, Header
 from tearline.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from tearline.tlog.note import Note
 from tearline.wire.exhibits import ProvenEntry
-from tearline.wire.turns import (
-    encode_turn_request,
-    parse_turn,
-)
+from tearline.wire.turns import encode_turn_request, parse_turn
 from tearline_client.audit.proofs import Certification, trust_entries
 from tearline_client.context import NodeContext
 from tearline_client.log.light_follower import read_leaves, read_listed

@@ -44,12 +44,11 @@ async def access_command(
 
     The actions are access-open, access-search, access-export, access-print, access-exhibit,
     access-read (this command), access-listed, access-drafted and access-discarded; access-acted
-    (an act of a person that changes what the node keeps or says, named by DETAIL with the id of
-    what it concerns); access-sign-in; and access-person-…, access-passkey-… and access-account-…
-    for changes of persons. QUERY uses the
-    conditions of `tearline audit search`. Use --by for a person; actor: is the node if no person
-    was logged in. Entries name packets and fields, never values. For a search, the log keeps a
-    keyed hash.
+    (an act of a person on the node's state or statements, named by DETAIL with the id of its
+    subject); access-sign-in; and access-person-…, access-passkey-… and access-account-… for changes
+    of persons. QUERY uses the conditions of `tearline audit search`. Use --by for a person; actor:
+    is the node if no person was logged in. Entries name packets and fields, never values. For a
+    search, the log keeps a keyed hash.
 
     The command rebuilds the Merkle tree over the entries and compares it with the anchors in the
     exchange's log. It lists entries edited, dropped or added by hand, and then exits with 5. With

@@ -91,7 +91,7 @@ def _record(database: Database, node: str, officer: str, digest: bytes, now_ms: 
         party=node,
         time_ms=now_ms,
         actor=officer,
-        purpose=f"policy adopt {digest.hex()}".strip(),
+        purpose=f"policy adopt {digest.hex()}".rstrip(),
     )
     AccessStore(database).append([event])
 
