@@ -15,7 +15,7 @@ from tearline_client.persons.issuer import NODE, LocalIssuer
 from tearline_client.persons.register import PersonRegister
 from tearline_client.persons.sign_ins import SignIns
 
-_MAX_SUBJECTS = 1_000
+_MAX_SUBJECTS = 1_000  # an act is recorded within seconds of its token
 
 
 class Actors:
