@@ -135,6 +135,7 @@ def rows_in(text: str, form: str) -> list[Message]:
         row
         | {name: int(row[name]) for name in ("entry", "size", "count")}
         | {name: json.loads(row[name]) for name in ("decisions", "path")}
+        | {"checkpoint": b64decode(row["checkpoint"], validate=True).decode()}
         for row in rows
     ]
 

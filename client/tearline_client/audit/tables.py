@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from tearline.audit.export import ExportFormat
 from tearline.dataclass.immutable import immutable
-from tearline.encoding import parse_base64, parse_decimal
+from tearline.encoding import encode_base64, parse_base64, parse_decimal
 from tearline.errors import CheckpointMissing, EntryMismatch, MalformedInput, TearlineError
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_SIZE, MAX_TABLE_BYTES
 from tearline.tlog.checkpoint import Checkpoint
@@ -25,7 +25,7 @@ from tearline_client.audit.verifier import AuditVerifier, Finding, Judgement, Ou
 from tearline_client.connectors.exporters.csv_safe import safe_cell
 from tearline_client.connectors.importers.source import Bounds, read_lines, read_table
 
-_BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=MAX_CHECKPOINT_BYTES)
+_BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=2 * MAX_CHECKPOINT_BYTES)  # in base64
 _JSON = json.JSONEncoder(sort_keys=True)
 _UNESCAPED = json.JSONEncoder(ensure_ascii=False)
 _NODE_CHARS = 44  # of a hash of 32 bytes in base64
@@ -40,7 +40,10 @@ def encode_header(form: ExportFormat) -> bytes:
 def encode_row(form: ExportFormat, row: Mapping[str, object]) -> bytes:
     """Returns one row as a line of the file."""
     if form is ExportFormat.CSV:
-        return _csv_line([safe_cell(_text(row[column])) for column in COLUMNS])
+        # A line of a note may begin like a formula: the root with a plus, a name that a member chose.
+        note = encode_base64(_text(row["checkpoint"]).encode("utf-8"))
+        cells = {**row, "checkpoint": note}
+        return _csv_line([safe_cell(_text(cells[column])) for column in COLUMNS])
     return json.dumps(row).encode("ascii") + b"\n"
 
 
@@ -120,7 +123,8 @@ def judge_rows(
         findings: list[Finding] = []
         try:
             cells = read()
-            note = _text(cells["checkpoint"]).encode("utf-8") or note
+            stated = _text(cells["checkpoint"])
+            note = (stated.encode("utf-8") if is_json else parse_base64(stated)) or note
             judgement = verifier.judge_proof(_proof(cells, note))
             findings += judgement.findings
             findings += _differences(cells, judgement, spell, name)
