@@ -5,51 +5,37 @@ else's and of what names nothing: in pairs, in random order, compared by rank. O
 time on the clock, since another process looks up.
 """
 
-import math
 import random
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 
 from support.agencies import CN
-from support.exchange import (
-    World,
-    opened,
-)
+from support.exchange import World, opened
 from tearline.sealing import SealedPacket
 from tearline.wire.statements import Signed
 from unit.server.processing.foreign_ids import REFERENCES, Theirs, on_postgresql, spent_ns, stage
 
-MOST = 3.0
-"""Standard deviations between the two."""
-BATCH = 64
-MANY = 2400
-LOOKS = {1 / 4: 0.5, 1 / 2: 1.5}
-"""Parts of many measurements after which a difference of no more standard deviations ends them.
+MOST = 0.05
+"""By so much more than half of the pairs, the one may take longer than the other.
 
-So many with these looks find a difference of any size as often as 2,000 pairs without a look, and
-where there is none, mostly end at the second.
+A byte more in a row is seen by enough measurements on a quiet machine, and by none through a
+network. A query more, or a signature, takes longer in nearly every pair.
 """
+BATCH = 64
+FEW, MANY = 600, 2400
+"""Pairs that find no difference, and pairs that find one: of so many, chance makes 0.0083."""
 
 
 async def compared(
-    world: World,
-    reference: str,
-    pairs: int,
-    looks: Mapping[float, float],
-    ours: SealedPacket,
-    theirs: Theirs,
+    world: World, reference: str, pairs: int, ours: SealedPacket, theirs: Theirs
 ) -> float:
-    """How many standard deviations the ranks of the two are apart."""
+    """By how much more than half of the pairs what exists takes longer."""
     times: dict[bool, list[int]] = {True: [], False: []}
     refusals = set()
     make = REFERENCES[reference]
     node = world.parties.node(CN)
-    batches = -(-pairs // (BATCH // 2))
-    ends = {round(part * batches): most for part, most in looks.items()}
-    for done in range(1, batches + 1):
+    for _ in range(-(-pairs // (BATCH // 2))):
         exists = [True, False] * (BATCH // 2)
         random.shuffle(exists)
         tree = node.sign([make(world, ours, theirs if each else None) for each in exists])
@@ -59,30 +45,26 @@ async def compared(
             spent, code = await spent_ns(world, signed)
             times[each].append(spent)
             refusals.add(code)
-        if done in ends and abs(rank_sum_z(times[True], times[False])) <= ends[done]:
-            break
     assert len(refusals) == 1
     assert refusals != {""}
-    return rank_sum_z(times[True], times[False])
+    return preference(times[True], times[False])
 
 
-def rank_sum_z(one: list[int], other: list[int]) -> float:
-    """The statistic of Mann and Whitney, which a few very slow ones do not move."""
+def preference(one: list[int], other: list[int]) -> float:
+    """The statistic of Mann and Whitney as a share, which a few very slow ones do not move."""
     merged = sorted([(value, 0) for value in one] + [(value, 1) for value in other])
     ranks = sum(rank for rank, (_, which) in enumerate(merged, start=1) if which == 0)
     n, m = len(one), len(other)
-    return (ranks - n * (n + m + 1) / 2) / math.sqrt(n * m * (n + m + 1) / 12)
+    return (ranks - n * (n + 1) / 2) / (n * m) - 1 / 2
 
 
-async def verify_alike(
-    world: World, reference: str, pairs: int, looks: Mapping[float, float] = MappingProxyType({})
-) -> None:
-    """Measures, and where the two look different measures anew: chance does not repeat itself."""
+async def verify_alike(world: World, reference: str) -> None:
+    """Measures, and where the two look different measures more: chance does not repeat itself."""
     staged = await stage(world)
-    first = await compared(world, reference, pairs, looks, *staged)
-    if abs(first) > MOST:
-        again = await compared(world, reference, pairs, looks, *staged)
-        assert abs(again) <= MOST or first * again < 0, (first, again)
+    first = await compared(world, reference, FEW, *staged)
+    if abs(first) > MOST / 2:
+        again = await compared(world, reference, MANY, *staged)
+        assert abs(again) <= MOST, (first, again)
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
@@ -90,7 +72,7 @@ async def test_a_refusal_takes_as_long_whether_the_id_exists_or_not(
     tmp_path: Path, reference: str
 ) -> None:
     async with opened(tmp_path) as world:
-        await verify_alike(world, reference, 160)
+        await verify_alike(world, reference)
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
@@ -98,20 +80,9 @@ async def test_on_postgresql_a_refusal_takes_as_long_whether_the_id_exists_or_no
     database_url: str, reference: str
 ) -> None:
     async with on_postgresql(database_url) as world:
-        await verify_alike(world, reference, 160)
+        await verify_alike(world, reference)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("reference", REFERENCES)
-async def test_a_refusal_takes_as_long_by_many_measurements(tmp_path: Path, reference: str) -> None:
-    async with opened(tmp_path) as world:
-        await verify_alike(world, reference, MANY, LOOKS)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("reference", REFERENCES)
-async def test_on_postgresql_a_refusal_takes_as_long_by_many_measurements(
-    database_url: str, reference: str
-) -> None:
-    async with on_postgresql(database_url) as world:
-        await verify_alike(world, reference, MANY, LOOKS)
+def test_a_difference_is_seen() -> None:
+    assert preference([2, 4, 6], [1, 3, 5]) == pytest.approx(1 / 6)
+    assert preference([4, 5, 6], [1, 2, 3]) == pytest.approx(1 / 2)
