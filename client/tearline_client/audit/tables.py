@@ -40,7 +40,7 @@ def encode_header(form: ExportFormat) -> bytes:
 def encode_row(form: ExportFormat, row: Mapping[str, object]) -> bytes:
     """Returns one row as a line of the file."""
     if form is ExportFormat.CSV:
-        # A line of a note may begin like a formula: the root with a plus, a name that a member chose.
+        # A line of a note may begin like a formula: the root by chance, a name by a choice.
         note = encode_base64(_text(row["checkpoint"]).encode("utf-8"))
         cells = {**row, "checkpoint": note}
         return _csv_line([safe_cell(_text(cells[column])) for column in COLUMNS])
