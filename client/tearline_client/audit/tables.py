@@ -25,7 +25,7 @@ from tearline_client.audit.verifier import AuditVerifier, Finding, Judgement, Ou
 from tearline_client.connectors.exporters.csv_safe import safe_cell
 from tearline_client.connectors.importers.source import Bounds, read_lines, read_table
 
-_BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=2 * MAX_CHECKPOINT_BYTES)  # in base64
+_BOUNDS = Bounds(whole=MAX_TABLE_BYTES, cell=-(-MAX_CHECKPOINT_BYTES // 3) * 4)  # in base64
 _JSON = json.JSONEncoder(sort_keys=True)
 _UNESCAPED = json.JSONEncoder(ensure_ascii=False)
 _NODE_CHARS = 44  # of a hash of 32 bytes in base64
@@ -123,8 +123,7 @@ def judge_rows(
         findings: list[Finding] = []
         try:
             cells = read()
-            stated = _text(cells["checkpoint"])
-            note = (stated.encode("utf-8") if is_json else parse_base64(stated)) or note
+            note = _note(cells, is_json=is_json) or note
             judgement = verifier.judge_proof(_proof(cells, note))
             findings += judgement.findings
             findings += _differences(cells, judgement, spell, name)
@@ -212,8 +211,20 @@ def _proof(cells: Cells, note: bytes) -> LogProof:
         index=parse_decimal(_text(cells["entry"]), maximum=MAX_LOG_SIZE),
         path=tuple(map(_node, path)),
         note=note,
-        extra=parse_base64(_text(cells["opening"])),
+        extra=_bytes(cells, "opening"),
     )
+
+
+def _note(cells: Cells, *, is_json: bool) -> bytes:
+    """Returns the signed note of a row; empty if an earlier row has it."""
+    return _text(cells["checkpoint"]).encode("utf-8") if is_json else _bytes(cells, "checkpoint")
+
+
+def _bytes(cells: Cells, column: str) -> bytes:
+    try:
+        return parse_base64(_text(cells[column]))
+    except MalformedInput as error:
+        raise MalformedInput(f"{column}: {error.why}") from None
 
 
 @lru_cache(maxsize=MAX_LOG_SIZE.bit_length())  # the paths of neighbours are equal higher up

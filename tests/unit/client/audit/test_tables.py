@@ -19,3 +19,13 @@ def test_a_note_whose_lines_begin_like_formulas_is_read_as_it_was_written(form):
     file = io.BytesIO(encode_header(form) + encode_row(form, row))
     (judged,) = judge_rows(AuditVerifier(None), file)
     assert judged.note == NOTE.encode()
+
+
+def test_a_table_s_note_that_is_no_base64_is_named():
+    row = dict.fromkeys(COLUMNS, "") | {"checkpoint": NOTE, "path": []}
+    line = encode_row(ExportFormat.CSV, row).replace(b'"eC5', b'"*C5')
+    (judged,) = judge_rows(AuditVerifier(None), io.BytesIO(encode_header(ExportFormat.CSV) + line))
+    (finding,) = judged.judgement.findings
+    assert finding.code == "TL-USE-001"
+    assert "row 1: " in finding.text
+    assert "checkpoint: base64 was expected" in finding.text
