@@ -3,7 +3,6 @@
 import asyncio
 import io
 import zipfile
-import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -14,6 +13,7 @@ from tearline.errors import MalformedInput, TearlineError
 from tearline.limits import MAX_CONSOLE_EXPORT_BYTES, MAX_CONSOLE_UNPACKED_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline_client.audit.export_verifier import BEGIN, SUFFIX, ExportJudgement, judge_export
+from tearline_client.connectors.importers import faults
 from tearline_client.console.multipart import SentFile
 from tearline_client.console.pages.audit.tabs import rendered
 from tearline_client.console.pages.audit.words import PROOFS, role_words
@@ -60,11 +60,6 @@ def _judge(files: Sequence[SentFile], federation: bytes) -> ExportJudgement:
 
 
 def _judge_archive(data: bytes, federation: bytes) -> ExportJudgement:
-    # Archives fail in many ways; each is a ZIP file that this page does not read.
-    damaged = (
-        zipfile.BadZipFile, zlib.error,
-        NotImplementedError, RuntimeError, EOFError, ValueError, OSError,
-    )  # fmt: skip
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, ExitStack() as stack:
             members = archive.infolist()
@@ -86,7 +81,7 @@ def _judge_archive(data: bytes, federation: bytes) -> ExportJudgement:
                 stack.enter_context(archive.open(others[0])),  # type: ignore[arg-type]
                 federation,
             )
-    except damaged as error:
+    except faults.ARCHIVE as error:
         raise MalformedInput(f"the archive cannot be read: {type(error).__name__}") from None
 
 
