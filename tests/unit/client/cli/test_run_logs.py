@@ -41,7 +41,7 @@ def test_a_line_for_people_begins_with_its_time(capsys: pytest.CaptureFixture[st
     log = log_run(json_lines=False, quiet=False, calls_every=1)
     log.info("In touch with the exchange.")
     calls(1)
-    logging.getLogger("a.library").warning("its words: %s", ALL_AT_ONCE)
+    logging.getLogger("another.package").warning("its words: %s", ALL_AT_ONCE)
     ours, others = capsys.readouterr().err.splitlines()
     assert re.fullmatch(f"{TIME} In touch with the exchange\\.", ours)
     assert re.match(f"{TIME} its words", others)
