@@ -54,6 +54,13 @@ CONNECTORS = (
         "'H0'",
     ),
     _import(
+        "have an object sent under a milder marking, by a copyright that restricts, too",
+        "test_foreign_markings.py"
+        "::test_a_statement_of_copyright_that_says_more_is_not_understood[TLP:RED]",
+        "stix_markings:_is_copyright",
+        "name == 'statement' and str(value).startswith(('Copyright', '©'))",
+    ),
+    _import(
         "have an object sent under a milder marking, by characters that look the same",
         "test_foreign_markings.py::test_a_strict_amber_of_any_spelling_is_understood[mark4]",
         "caveats:plain",

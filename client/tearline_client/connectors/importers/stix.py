@@ -49,11 +49,10 @@ def iter_stix(
     for line, made in bundle_objects(stream, report):
         object_id = made["id"]
         if made["type"] == _MARKING:
-            if index.definitions.add(made):
-                carried(object_id)
-            else:
-                why = "a marking that is not understood, so values with it stay"
+            if why := index.definitions.add(made):
                 report.add(Concern.STAYS_HOME, why, line=line, column=_MARKING, id=object_id)
+            else:
+                carried(object_id)
             continue
         if object_id in _OURS:
             carried(object_id)

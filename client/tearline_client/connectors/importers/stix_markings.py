@@ -46,6 +46,13 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 """Names of properties of other programs that mark, such as ``x_opencti_granted_refs``."""
+_COPYRIGHT = re.compile(r"(?:COPYRIGHT|©)[ -~©®–]*")
+"""Statement of copyright in capitals: no letter of it looks like one of another alphabet."""
+_RESTRICTS = re.compile(
+    "TLP|PAP|HANDL|RESTRICT|DISTRIBUT|RELEAS|CLASSIF|DISSEM|DISCLOS|SHAR|CAVEAT|ORCON|NOFORN"
+    "|SECRET|CONFIDEN|SENSITIV|INTERNAL|OFFICIAL|EYES"
+)
+"""Parts of words by which a statement of copyright restricts its readers as well."""
 _MAX_DOTS = 2 * MAX_JSON_DEPTH  # in a selector of a value; names have few
 _INDEX = re.compile(r"\[(?:0|[1-9]\d{0,6})\]\Z", re.ASCII)
 _REFS, _GRANULAR = "object_marking_refs", "granular_markings"
@@ -61,14 +68,22 @@ class Definitions:
             ref: frozenset({f"TLP:{level.text.upper()}"}) for ref, level in _KNOWN.items()
         }
 
-    def add(self, definition: Mapping[str, Any]) -> bool:
-        """Adds a definition, and returns whether it is understood.
+    def add(self, definition: Mapping[str, Any]) -> str:
+        """Adds a definition, and returns why it is not carried; empty text if it is.
 
         Several definitions with one id state the caveats of each.
         """
-        ref, stated = definition["id"], frozenset(_stated(definition)) or {UNKNOWN}
+        parts = _parts(definition)
+        others = {name: value for name, value in parts.items() if not _is_copyright(name, value)}
+        is_copyright = len(others) < len(parts)
+        stated = frozenset(_stated(definition, others))
+        if not (stated or is_copyright):
+            stated = frozenset({UNKNOWN})
+        ref = definition["id"]
         self._labels[ref] = self._labels.get(ref, frozenset()) | stated
-        return UNKNOWN not in stated
+        if UNKNOWN in stated:
+            return "a marking that is not understood, so values with it stay"
+        return "a statement of copyright, which restricts no reader" if is_copyright else ""
 
     def labels(self, made: Mapping[str, Any], *, is_own: bool) -> "Labels":
         """Returns the labels of an object's values; see ``Labels``."""
@@ -129,10 +144,28 @@ class Labels:
         return frozenset(own | inherited | parts) | self._lost
 
 
-def _stated(definition: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the labels that a definition states: each part of it that is not ours is unknown."""
+def _parts(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the parts of a definition by their names, such as ``tlp`` and ``statement``."""
     stated = definition.get("definition", {})
-    for name, value in stated.items() if isinstance(stated, dict) else [("", stated)]:
+    return stated if isinstance(stated, dict) else {"": stated}
+
+
+def _is_copyright(name: str, value: Any) -> bool:
+    """Returns whether a part of a definition states a copyright, and restricts no reader."""
+    if plain(name) != "STATEMENT" or not isinstance(value, str):
+        return False
+    spelled = plain(value)
+    return bool(_COPYRIGHT.fullmatch(spelled)) and not _RESTRICTS.search(spelled)
+
+
+def _stated(definition: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the labels that a definition states: each part of it that is not ours is unknown.
+
+    Args:
+        definition: The definition.
+        parts: Those of its parts that may mark.
+    """
+    for name, value in parts.items():
         kind = plain(name)
         if not isinstance(value, str):
             yield UNKNOWN
@@ -148,10 +181,12 @@ def _stated(definition: Mapping[str, Any]) -> Iterator[str]:
             yield level_caveat("TLP", level)
         elif name not in _OPENCTI:
             yield UNKNOWN
+    yield from _more(definition)
     # The name repeats the others, and may be the only one.
-    is_alone = not (stated or extensions.keys() - _OPENCTI)
+    is_alone = not (parts or extensions.keys() - _OPENCTI)
     for name, value in [("name", definition.get("name")), *_foreign(definition)]:
-        if isinstance(value, str) and (states_level(value) or (name == "name" and is_alone)):
+        is_name = name == "name" and not _is_copyright("statement", value)
+        if isinstance(value, str) and (states_level(value) or (is_name and is_alone)):
             yield level_caveat("TLP", value)
 
 

@@ -50,6 +50,7 @@ STRICTER: tuple[dict[str, Any], ...] = (
     {"extensions": {OPENCTI: {"order": 5}}, "name": "TLP:RED", "definition_type": "TLP"},
     {"definition": {"tlp": "green"}, "name": "TLP:RED"},
     {"definition": {"tlp": "green"}, "x_opencti_definition": "TLP:RED"},
+    {"definition": {"tlp": "green"}, "x_acme_classification": "SECRET"},
     {"definition": {"tlp": "green"}, "extensions": {OPENCTI: {"definition": "TLP:RED"}}},
     {"definition": {"tlp": "green"}, "id": RED},
     {"definition": {"tlp": "red"}, "id": GREEN},
@@ -87,6 +88,54 @@ def test_a_definition_of_stix_that_is_stricter_or_not_understood(mark: dict[str,
 def test_a_definition_of_stix_that_is_understood(mark: dict[str, Any]) -> None:
     is_kept = len(names(bundle(mark))) == 2
     assert is_kept is not ("unlike" in repr(mark))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Copyright 2015-2025, The MITRE Corporation. ATT&CK is a registered trademark (®).",
+        "© 2026 Agency", " copyright ", "COPYRIGHT (c) A, all rights reserved™",
+    ],
+)  # fmt: skip
+def test_a_statement_of_copyright_restricts_nothing_and_is_reported(statement: str) -> None:
+    data = bundle({"definition_type": "statement", "definition": {"statement": statement}})
+    assert len(names(data)) == 2
+    (found,) = (each for each in stix.read(data)[1] if each.object == REF)
+    assert (found.concern, "copyright" in found.why) == (Concern.STAYS_HOME, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TLP:RED", "(tlp red)", "PAP:RED", "Handling: secret", "Restricted", "do not redistribute",
+        "Not releasable", "Unclassified", "no dissemination", "do not share", "ORCON", "NOFORN",
+        "confidential", "SECRET", "Eyes only", "official use", "not to be disclosed", "sensitive",
+        "ＴＬＰ：ＲＥＤ", "TL\u200bP:RED", "ТLР:RED", "机密", "Difusión limitada",
+    ],
+)  # fmt: skip
+def test_a_statement_of_copyright_that_says_more_is_not_understood(text: str) -> None:
+    for begin in ("Copyright 2026 A. ", "© A\n"):
+        data = bundle({"definition": {"statement": begin + text}})
+        assert names(data) == [("Ana",)]
+        assert ("identity.name", stix.ID) in stix.told(stix.read(data)[1])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"name": "SECRET"},
+        {"name": "TLP:RED"},
+        {"x_acme_classification": "SECRET"},
+        {"extensions": {"extension-definition--" + stix.ID[10:]: {"a": "b"}}},
+        {"definition": {"statement": "Copyright A", "acs": "U"}},
+        {"definition": {"tlp": "Copyright A"}},
+        {"definition": {"statement": "A. Copyright B"}},
+        {"definition": {"statement": ["Copyright A"]}},
+        {"id": RED},
+    ],
+)
+def test_copyright_is_no_cover_for_another_marking(more: dict[str, Any]) -> None:
+    assert names(bundle({"definition": {"statement": "Copyright A"}, **more})) == [("Ana",)]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +308,7 @@ def test_spellings_of_caveats() -> None:
 )
 def test_a_strict_amber_of_any_spelling_is_understood(mark: dict[str, Any]) -> None:
     definitions = Definitions()
-    assert definitions.add({"id": REF, **mark})
+    assert not definitions.add({"id": REF, **mark})
     labels = definitions.labels({"object_marking_refs": [REF], "name": "x"}, is_own=False)
     assert labels.at("name") == {"TLP:AMBER+STRICT"}
     tags = [{"name": each} for each in ("tlp:amber-strict", "tlp:amber strict", "Amber+Strict")]
