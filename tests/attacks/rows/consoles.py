@@ -35,6 +35,13 @@ CONSOLES = (
         "True",
     ),
     _attack(
+        "have an officer who joins a case consent to an agency that the page did not show",
+        "tests/unit/client/console/test_stale_forms.py"
+        "::test_a_stale_form_does_what_its_page_showed_or_nothing[_join-True]",
+        "pages.bound_act:is_told",
+        "True",
+    ),
+    _attack(
         "send a form from a page elsewhere",
         "a_page_of_another_origin_changes_nothing",
         "guard:Origins.refusal",

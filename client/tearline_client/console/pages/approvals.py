@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from tearline.errors import MalformedInput, NotConfirmed, TearlineError
 from tearline.persons.four_eyes import APPROVERS
+from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS
@@ -37,6 +38,8 @@ async def decide(visit: Visit) -> Response:
         review = node.approvals.review(pending, person=visit.person)
         if review.changed and form.text("typed").strip() != pending.hex()[:SHOWN_DIGITS]:
             raise NotConfirmed
+        if overturned := _overturned(visit, review):
+            verify_told(visit, form, overturned)
         sent = await node.approvals.approve(pending, person=visit.person, agreed=agreed)
         verify_accepted(sent)
     except TearlineError as error:
@@ -56,6 +59,7 @@ def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) 
     node = visit.node
     review = node.approvals.review(pending, person=visit.person)
     answer, consent = review.answer, review.consent
+    overturned = _overturned(visit, review)
     values = {
         "pending": pending.hex(),
         "drafter": review.pending.drafter.subject,
@@ -80,7 +84,8 @@ def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) 
         "items": answer.items if answer else (),
         "consent": consent.consent.hex() if consent else "",
         "text": answer.text if answer else consent.note if consent else "",
-        "overturned": _overturned(visit, review),
+        "overturned": overturned,
+        "bound": bound_field(visit, overturned),
         "agreed": review.mark.hex(),
         "is_own": review.pending.drafter.subject == visit.person,
         "may_approve": bool(visit.roles & {*APPROVERS}),

@@ -4,6 +4,8 @@ The page of such an act is one form. It holds every choice, and the digest of wh
 choices, and the effects that the node computed from them. The act computes the effects again, from
 the choices that it was sent. If the digest differs, then a choice or an effect has changed since
 the person looked. The console shows the new effects instead, and does nothing.
+
+An act that a page offers beside others has a form with the digest of what that page tells of it.
 """
 
 import hashlib
@@ -112,7 +114,30 @@ def digest_of(
     """
     choices = {(name, text) for name, text in form.pairs() if text and name not in _UNBOUND}
     choices.update((pressed or {}).items())
-    told = [visit.request.url.path, sorted(choices), found.values]
+    return _digest(visit, [visit.request.url.path, sorted(choices), found.values])
+
+
+def bound_field(visit: Visit, told: object) -> Markup:
+    """Returns the hidden field of a form with the digest of what its page tells of the act."""
+    return _HIDDEN % (SEEN, _digest(visit, told))
+
+
+def is_told(visit: Visit, form: Form, told: object) -> bool:
+    """Returns whether a form bears the digest of what its page would tell now."""
+    return hmac.compare_digest(form.text(SEEN).encode(), _digest(visit, told).encode())
+
+
+def verify_told(visit: Visit, form: Form, told: object) -> None:
+    """Verifies that the page of a form would tell the same of its act now.
+
+    Raises:
+        NotConfirmed: If it would tell something else.
+    """
+    if not is_told(visit, form, told):
+        raise NotConfirmed("what its page showed has changed: look at the page again")
+
+
+def _digest(visit: Visit, told: object) -> str:
     text = json.dumps(told, default=_plain, sort_keys=True)
     return hmac.digest(visit.csrf.encode(), text.encode(), hashlib.sha256).hex()
 

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from tearline.errors import NotConfirmed, NotFound, TearlineError
 from tearline.persons.four_eyes import APPROVERS
 from tearline_client.console.drafts import HeldDraft
+from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.planned import AnswerDraft, Draft, RequestDraft
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
 from tearline_client.console.visit import Visit, status_of
@@ -34,6 +35,8 @@ async def send(visit: Visit) -> Response:
     async def act() -> str:
         draft = _draft_of(held)
         _verify_typed(draft, form.text("typed").strip())
+        if overturned := _overturned(visit, draft):
+            verify_told(visit, form, overturned)
         return await _send(visit, draft, form.text("repeats").strip())
 
     try:
@@ -63,6 +66,13 @@ def _verify_typed(draft: Draft, typed: str) -> None:
             raise NotConfirmed
         case AnswerDraft() | RequestDraft():
             return
+
+
+def _overturned(visit: Visit, draft: Draft) -> tuple[RequestedItem, ...]:
+    """Returns the earlier decisions that a supplement overturns, as they are now."""
+    if isinstance(draft, AnswerDraft) and draft.supplement:
+        return visit.node.requests.overturned(draft.request, draft.items, person=visit.person)
+    return ()
 
 
 async def _send(visit: Visit, draft: Draft, repeats: str) -> str:
@@ -110,9 +120,7 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
     node, plan = visit.node, draft.plan
     members = node.directory.members()
     answer = draft if isinstance(draft, AnswerDraft) else None
-    overturned: tuple[RequestedItem, ...] = ()
-    if answer is not None and answer.supplement:
-        overturned = node.requests.overturned(answer.request, answer.items, person=visit.person)
+    overturned = _overturned(visit, draft)
     values = {
         "draft": visit.request.path_params["draft"],
         "partners": sorted({agency_name(members, each) for each in plan.recipients}),
@@ -133,6 +141,7 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
         "items": answer.items if answer else (),
         "text": answer.text if answer else "",
         "overturned": overturned,
+        "bound": bound_field(visit, overturned),
         "confirmed_by": answer.request.hex()[:SHOWN_DIGITS] if answer else "",
         "refused": refused,
     }

@@ -2,7 +2,8 @@
 
 The formats are those of the registry, plug-ins included. The page before the download states the
 markings of all that leaves, and the reconciliation report. It holds the ids of its packets, so a
-packet that arrives afterwards is not part of the file.
+packet that arrives afterwards is not part of the file. If what it shows has changed, it is shown
+again, and no file is given.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.registry import EXPORTERS, Connector, Offer, blamed, load, offers
 from tearline_client.console.downloads import ANY_TYPE, download_file
 from tearline_client.console.forms import Form
+from tearline_client.console.pages.bound_act import bound_field, is_told
 from tearline_client.console.pages.packet.document import (
     Badge,
     marking_notes,
@@ -105,13 +107,10 @@ async def make(visit: Visit) -> Response:
         person=visit.person,
         act=EventCode.ACCESS_EXPORT if is_download else EventCode.ACCESS_SEARCH,
     )
-    leaving = await asyncio.to_thread(_markings_by_packet, made)
+    fields = await asyncio.to_thread(_fields_by_packet, made)
+    leaving = {packet: tuple(each for _, each in some) for packet, some in fields.items()}
     markings = tuple(_markings(visit, leaving))
-    seen = " ".join(each.code for each in markings)
     file, report = await asyncio.to_thread(partial(_written, exporter, made, options))
-    if is_download and form.text("seen") == seen:
-        return download_file(_file_name(exporter, packets), ANY_TYPE, file)
-    file.close()
     values = {
         "format": exporter.offer.name,
         "summary": exporter.value.summary,
@@ -121,14 +120,19 @@ async def make(visit: Visit) -> Response:
         "left_out": [(each.hex(), why) for each, why in made.left_out.items()],
         "strictest": strictest_badge(chain.from_iterable(leaving.values())),
         "markings": markings,
-        "seen": seen,
-        "has_changed": is_download,
         "carried": report.made,
         "as_text": report.counts[Concern.NOT_UNDERSTOOD],
         "not_carried": report.counts[Concern.STAYS_HOME],
         **reasons_of(report),
     }
-    return visit.render("export_review.html", values, status=409 if is_download else 200)
+    # With the slots: a field that is disclosed meanwhile takes the place of its generalised form.
+    told = [values, [slot for some in fields.values() for slot, _ in some]]
+    if is_download and is_told(visit, form, told):
+        return download_file(_file_name(exporter, packets), ANY_TYPE, file)
+    file.close()
+    bound = bound_field(visit, told)
+    shown = {**values, "bound": bound, "is_void": is_download, "refused": None}
+    return visit.render("export_review.html", shown, status=409 if is_download else 200)
 
 
 def _chosen(visit: Visit) -> tuple[list[bytes], int]:
@@ -213,10 +217,10 @@ def _option(option: Option, given: str) -> str | bool:
     return given
 
 
-def _markings_by_packet(made: PacketExport) -> Mapping[bytes, tuple[Marking, ...]]:
-    """Returns the marking of each field that leaves, by packet; reads each packet once."""
+def _fields_by_packet(made: PacketExport) -> Mapping[bytes, tuple[tuple[int, Marking], ...]]:
+    """Returns slot and marking of each field that leaves, by packet; reads each packet once."""
     return {
-        packet: tuple(each.field.marking for each in fields)
+        packet: tuple((each.slot, each.field.marking) for each in fields)
         for packet, fields in made.exported.fields.items()
     }
 

@@ -8,7 +8,7 @@ from attacks.test_standings import NAME, resume, settle, suspend, unreachable
 from support.simulation import Member, Simulation
 from tearline.agreements.proposal import ProposalState
 from tearline_client.console.agreement_text import agreement_text
-from unit.client.console.browsers import Browser, ConsoleUnderTest
+from unit.client.console.browsers import Browser, ConsoleUnderTest, seen_in
 
 
 def text_of(page: str) -> str:
@@ -181,9 +181,10 @@ async def test_a_suspension_shows_its_effects_and_takes_the_typed_name(
     assert position.since_ms is not None
     assert (await post(browser, f"{path_of(world.mx)}/resume"))[0] == 403  # a liaison officer
     officer = await console.signed_in("officer")
-    status, text = await post(officer, f"{path_of(world.mx)}/resume", one="1", article="none")
-    assert status == 404
-    status, text = await post(officer, f"{path_of(world.mx)}/resume", one="1", article="")
+    seen = seen_in((await officer.get(path_of(world.mx))).text)
+    status, text = await post(officer, f"{path_of(world.mx)}/resume", seen=seen, article="none")
+    assert status == 400
+    status, text = await post(officer, f"{path_of(world.mx)}/resume", seen=seen, article="")
     assert (status, "Suspended by" in text) == (200, False)
 
 

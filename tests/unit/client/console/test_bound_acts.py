@@ -14,43 +14,12 @@ from tearline.onward.use import Use
 from tearline.packets.recall import RecallReason
 from tearline.persons.tokens import Role
 from tearline_client.console.pages.bound_act import SAID, SEEN, BoundAct
-from tearline_client.console.routes import ROUTES
 from unit.client.console.browsers import Browser, ConsoleUnderTest, add_person, console_of
 from unit.client.console.test_agreement_pages import NAME
 
 Choices = list[tuple[str, str]]
 Scene = Callable[[Simulation], Awaitable[tuple[str, str]]]
 """Prepares an act in the first agency's console; returns its path and the query of its page."""
-
-ONE_FORM = frozenset(
-    {
-        # Acts whose form alone holds their choices, as the person sees them; nothing is previewed.
-        "/selection/read", "/packets/{packet}/exhibit", "/packets/{packet}/print",
-        "/packets/{packet}/files", "/packets/{packet}/documents/{slot}",
-        "/packets/{packet}/consent", "/consents/{consent}/refuse", "/cases/new",
-        "/cases/{case}/steps/{verb}", "/cases/{case}/members", "/cases/{case}/votes",
-        "/agreements/new", "/agreements/{agreement}/amend", "/agreements/{agreement}/resume",
-        "/agreements/{agreement}/publish", "/proposals/{proposal}/decline",
-        "/proposals/{proposal}/counter", "/requests/{request}", "/program-drafts",
-        "/agency/add", "/agency/service-accounts", "/agency/persons/{person}", "/passkeys",
-    }
-)  # fmt: skip
-HELD = frozenset(
-    {
-        # Acts on a draft that no later choice changes, by its name; an approval names its review.
-        "/compose/{draft}/send", "/compose/{draft}/send-red", "/drafts/{draft}",
-        "/approvals/{approval}", "/export",
-    }
-)  # fmt: skip
-PREPARING = frozenset(
-    {
-        # Forms that lead to a preview, or change only what this person sees.
-        "/packets/{packet}/correct", "/compose", "/compose/{draft}", "/compose/{draft}/document",
-        "/requests/new", "/requests/{request}/answer", "/audit", "/audit/export",
-        "/audit/export/verify", "/audit/exhibit", "/audit/access", "/agency/policies", "/sign-in",
-        "/sign-in/link", "/sign-out", "/enrol", "/settings", "/confirm", "/language",
-    }
-)  # fmt: skip
 
 
 async def _sent(world: Simulation) -> bytes:
@@ -140,13 +109,6 @@ SCENES: Mapping[str, Scene] = {
 
 def is_bound(handler: object) -> bool:
     return isinstance(getattr(handler, "__self__", None), BoundAct)
-
-
-def test_every_form_takes_part() -> None:
-    posts = [each for each in ROUTES if each.method == "POST"]
-    bound = {each.path for each in posts if is_bound(each.handler)}
-    assert bound == {*SCENES}
-    assert {each.path for each in posts} - bound == ONE_FORM | HELD | PREPARING
 
 
 class Control:

@@ -17,7 +17,7 @@ from tearline.statements.receipt import Status
 from tearline_client.console.drawings.entities import SAME_NAME, EntityGraph, entity_graph
 from tearline_client.console.drawings.graph import drawing_of
 from tearline_client.console.drawings.layout import layout_of
-from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses
+from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, seen_in
 
 NAME = "narcotics-2026"
 SOURCE = ("spiffe://one.example/node/a", b"agreement")
@@ -34,6 +34,12 @@ async def post(browser: Browser, path: str, **values: str) -> tuple[int, str]:
     if reply.status_code == 303:
         reply = await browser.get(reply.headers["location"])
     return reply.status_code, text_of(reply.text)
+
+
+async def join(browser: Browser, path: str) -> tuple[int, str]:
+    """Joins a case by the form of its page."""
+    seen = seen_in((await browser.get(path)).text)
+    return await post(browser, f"{path}/steps/join", seen=seen)
 
 
 async def opened(world: Simulation, title: str = "Riverbank") -> str:
@@ -60,7 +66,7 @@ async def test_an_officer_joins_and_leaves(world: Simulation, console: ConsoleUn
     browser = await console.signed_in("liaison")
     assert f'href="{path}"' in (await browser.get("/to-do")).text
     assert "Riverbank us-justice Invited to the case" in text_of((await browser.get("/cases")).text)
-    status, text = await post(browser, f"{path}/steps/join")
+    status, text = await join(browser, path)
     assert (status, "The lead has this agency's answer." in text) == (200, True)
     await settle(world)
     text = text_of((await browser.get(path)).text)
@@ -162,7 +168,7 @@ async def test_no_title_or_name_runs_in_a_page_or_picture(
         assert page.text.count("<script") == (await browser.get("/state")).text.count("<script")
         assert "<img" not in page.text
         assert "onload=" not in re.sub(r"&lt;.*?&gt;", "", page.text)
-    status, _ = await post(browser, f"{path}/steps/join")
+    status, _ = await join(browser, path)
     assert status == 200
 
 

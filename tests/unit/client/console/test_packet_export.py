@@ -160,10 +160,28 @@ async def test_packets_that_arrive_meanwhile_and_other_markings_do_not_leave(
     before = len(accesses(world.mx))
     stale = await look(browser, first, act="download", seen="TLP:CLEAR")
     assert stale.status_code == 409
-    assert "The markings changed since you looked at them." in text_of(stale.text)
+    assert "Nothing was done: look at the effects below." in text_of(stale.text)
     assert "content-disposition" not in stale.headers
     assert (await save(browser, stale)).status_code == 200
     assert len(accesses(world.mx)) > before
+
+
+async def test_a_field_that_is_disclosed_meanwhile_does_not_leave(
+    world: Simulation, console: ConsoleUnderTest
+) -> None:
+    (packet,) = await world.us.send(world.cn)
+    browser, us, mx = await console.signed_in("liaison"), world.us.node, world.mx.node
+
+    async def disclose(name: str) -> None:
+        await us.packets.disclose(packet, us.packets.path_of(packet, name), mx.uri)
+        await mx.receive()
+
+    await disclose("Person/name")
+    page = await look(browser, packet)
+    await disclose("BankAccount/iban")
+    stale = await save(browser, page)
+    assert (stale.status_code, "content-disposition" in stale.headers) == (409, False)
+    assert (await save(browser, stale)).status_code == 200
 
 
 async def test_a_corrected_packet_of_a_case_is_left_out(

@@ -17,7 +17,7 @@ from tearline.requests.progress import Phase
 from tearline.requests.step import Ground
 from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.pages.request.planned import RequestDraft
-from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses
+from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, seen_in
 from unit.client.console.test_work_pages import text_of
 
 AGREEMENT = "narcotics-2026"
@@ -211,7 +211,8 @@ async def test_a_supplement_says_what_it_overturns_and_takes_the_typed_id(
     wrong = await confirm(browser, draft, typed="yes")
     assert "TL-USE-005" in wrong.text
     assert "calls of the phone" in wrong.text  # the draft is still there
-    done = await confirm(browser, draft, typed=request_id.hex()[:12])
+    typed = {"typed": request_id.hex()[:12], "seen": seen_in(wrong.text)}
+    done = await confirm(browser, draft, **typed)
     assert done.status_code == 303
     first, second = world.mx.node.requests.show(request_id).items
     assert (first.ground, bool(second.answer)) == (Ground.NOT_HELD, True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
@@ -10,6 +11,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
 from tearline.policy.form import Form
+from tearline.suspensions.suspension import Scope, Suspension
 from tearline_client.console.pages.acts import carried_out, note_of
 from tearline_client.console.pages.agreements.overview import names
 from tearline_client.console.pages.agreements.words import (
@@ -22,6 +24,7 @@ from tearline_client.console.pages.agreements.words import (
     SUSPENSION_REASONS,
     VALUES,
 )
+from tearline_client.console.pages.bound_act import bound_field
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import FORMS
 from tearline_client.features.suspensions.service import Position
@@ -100,6 +103,7 @@ class Standstill:
         reason: The reason, as a message.
         in_flight: Handling of mail in flight, as a message.
         originated: Handling of earlier packets, as a message.
+        bound: The field by which the form of its lifting names it.
     """
 
     agency: str
@@ -113,6 +117,7 @@ class Standstill:
     reason: str
     in_flight: str
     originated: str
+    bound: Markup
 
 
 async def page(visit: Visit) -> Response:
@@ -130,7 +135,7 @@ async def page(visit: Visit) -> Response:
     officer = Role.OFFICER in visit.roles
     is_open = state in (AgreementState.IN_FORCE, AgreementState.SUSPENDED)
     standstills = tuple(
-        _standstill(visit, members, each) for each in node.suspensions.positions(newest)
+        _standstill(visit, members, newest, each) for each in node.suspensions.positions(newest)
     )
     return visit.render(
         "agreement.html",
@@ -222,7 +227,9 @@ def _cell(form: Form) -> MatrixCell:
     return MatrixCell(form=FORMS[form], tone=form.text)
 
 
-def _standstill(visit: Visit, members: Members, position: Position) -> Standstill:
+def _standstill(
+    visit: Visit, members: Members, agreement: Agreement, position: Position
+) -> Standstill:
     said = position.suspension
     in_flight, originated = (
         (IN_FLIGHT_AT_END, ORIGINATED_AT_END) if position.ended else (IN_FLIGHT, ORIGINATED)
@@ -239,4 +246,15 @@ def _standstill(visit: Visit, members: Members, position: Position) -> Standstil
         reason=SUSPENSION_REASONS[said.reason],
         in_flight=in_flight[said.in_flight],
         originated=originated[said.originated],
+        bound=bound_field(visit, lifted(visit, agreement, said.scope)),
     )
+
+
+def lifted(visit: Visit, agreement: Agreement, scope: Scope) -> list[Suspension]:
+    """Returns our suspensions of a scope of an agreement, which are lifted together."""
+    ours = visit.node.identity().agency_uri
+    return [
+        each.suspension
+        for each in visit.node.suspensions.positions(agreement)
+        if each.agency == ours and each.suspension.scope == scope
+    ]

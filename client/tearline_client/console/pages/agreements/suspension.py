@@ -14,7 +14,7 @@ from tearline.suspensions.suspension import InFlight, Originated, Reason, Suspen
 from tearline.text.choices import one_of
 from tearline_client.console.forms import Form
 from tearline_client.console.pages.acts import STANDS, carried_out
-from tearline_client.console.pages.agreements.agreement import agreement_of, path_of
+from tearline_client.console.pages.agreements.agreement import agreement_of, lifted, path_of
 from tearline_client.console.pages.agreements.words import (
     IN_FLIGHT,
     IN_FLIGHT_AT_END,
@@ -22,7 +22,7 @@ from tearline_client.console.pages.agreements.words import (
     ORIGINATED_AT_END,
     SUSPENSION_REASONS,
 )
-from tearline_client.console.pages.bound_act import BoundAct, Preview, of_address
+from tearline_client.console.pages.bound_act import BoundAct, Preview, of_address, verify_told
 from tearline_client.console.visit import Visit
 from tearline_client.features.suspensions.effects import Effects
 from tearline_client.rendering.agreements import direction_of
@@ -188,13 +188,11 @@ async def _end(visit: Visit, _: Form, said: Suspension) -> Response:
 async def resume(visit: Visit) -> Response:
     """Lifts one suspension of this agency, as the form names it."""
     form, agreement = await visit.form(), agreement_of(visit)
-    if not form.text("one"):
-        raise MalformedInput("one suspension is chosen: its form says so by `one`")
     ends = direction_of(visit.node.directory.members(), form.text("direction"))
+    scope = form.text("article"), *ends
+    verify_told(visit, form, lifted(visit, agreement, scope))
     person = visit.node.persons.acted_by(visit.person, agreement.id, Role.OFFICER)
-    act = visit.node.suspensions.resume(
-        agreement.id.hex(), (form.text("article"), *ends), acted_by=person
-    )
+    act = visit.node.suspensions.resume(agreement.id.hex(), scope, acted_by=person)
     return await carried_out(visit, act, path_of(agreement), "resumed")
 
 

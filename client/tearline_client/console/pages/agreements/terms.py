@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from tearline.agreements.agreement import Agreement
 from tearline.dataclass.immutable import immutable
-from tearline.errors import MalformedInput, TearlineError
+from tearline.errors import MalformedInput, NotConfirmed, TearlineError
 from tearline.persons.tokens import Role
 from tearline_client.console.agreement_text import agreement_text
-from tearline_client.console.forms import Form
 from tearline_client.console.pages.acts import carried_out, verify_typed
 from tearline_client.console.pages.agreements.agreement import agreement_of
 from tearline_client.console.pages.agreements.proposal import difference
-from tearline_client.console.visit import Visit
+from tearline_client.console.pages.bound_act import SEEN, bound_field, is_told
+from tearline_client.console.visit import Visit, status_of
 from tearline_client.planning.agreement_file import DAY_MS
 from tearline_client.rendering.agreements import version_before
 
@@ -117,8 +117,9 @@ async def _page(visit: Visit, aim: Aim) -> Response:
 def _form(
     visit: Visit, aim: Aim, text: str, days: str, refused: TearlineError | None = None
 ) -> Response:
-    values = {"aim": aim, "text": text, "days": days, "refused": refused, "after": None}
-    return visit.render("terms.html", values, status=200 if refused is None else 400)
+    values = {"aim": aim, "text": text, "days": days, "refused": refused, "is_void": False}
+    shown = {**values, "after": None, "bound": ""}
+    return visit.render("terms.html", shown, status=200 if refused is None else 400)
 
 
 async def _propose(visit: Visit, aim: Aim) -> Response:
@@ -130,28 +131,24 @@ async def _propose(visit: Visit, aim: Aim) -> Response:
         drafted = aim.draft(text)
     except TearlineError as error:  # the person's text stays in the form
         return _form(visit, aim, text, days, error)
-    if not form.text("typed"):
-        return await _preview(visit, aim, form, drafted)
-    verify_typed(form, drafted.name)
-    act = visit.node.proposals.propose(
-        drafted, answers=aim.answers, within_ms=within_ms, person=visit.person
-    )
-    return await carried_out(visit, act, "/agreements", "proposed")
-
-
-async def _preview(visit: Visit, aim: Aim, form: Form, drafted: Agreement) -> Response:
-    changes = await difference(visit, version_before(visit.node, drafted), drafted)
-    return visit.render(
-        "terms.html",
-        {
-            "aim": aim,
-            "text": form.text("terms"),
-            "days": form.text("days"),
-            "refused": None,
-            "after": drafted,
-            **changes,
-        },
-    )
+    before = version_before(visit.node, drafted)
+    changes = await difference(visit, before, drafted)
+    told = [aim.path, text, days, before.version if before else 0, changes]
+    is_void = bool(form.text(SEEN)) and not is_told(visit, form, told)
+    refused: TearlineError | None = None
+    if form.text(SEEN) and not is_void:
+        try:
+            verify_typed(form, drafted.name)
+        except NotConfirmed as error:
+            refused = error
+        else:
+            act = visit.node.proposals.propose(
+                drafted, answers=aim.answers, within_ms=within_ms, person=visit.person
+            )
+            return await carried_out(visit, act, "/agreements", "proposed")
+    values = {"aim": aim, "text": text, "days": days, "refused": refused, "is_void": is_void}
+    shown = {**values, **changes, "after": drafted, "bound": bound_field(visit, told)}
+    return visit.render("terms.html", shown, status=409 if is_void else status_of(refused))
 
 
 def _days(text: str) -> int:

@@ -9,6 +9,7 @@ from tearline.limits import MAX_CASE_PACKETS
 from tearline.persons.tokens import Role
 from tearline.statements.statement import ActedBy
 from tearline_client.console.pages.acts import carried_out, note_of, verify_typed
+from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.cases.words import (
     EVENTS,
     LEADS,
@@ -82,6 +83,7 @@ async def page(visit: Visit) -> Response:
             "can_open": Role.LIAISON in visit.roles,
             "can_read": visit.roles != {Role.AUDITOR},
             "acts": acts,
+            "bound": bound_field(visit, _joined(view)),
             "votes": sorted(
                 agency_name(members, uri)
                 for uri in view.asked
@@ -139,8 +141,15 @@ async def step(visit: Visit) -> Response:
         raise MalformedInput("an act on a case is join, decline, leave or close")
     if verb in WARNINGS:
         verify_typed(form, view.title)
+    if verb == "join":
+        verify_told(visit, form, _joined(view))
     act = visit.node.case_decisions.take(view, verb, acted_by=_person(visit, view))
     return await carried_out(visit, act, path_of(view), VERBS[verb])
+
+
+def _joined(view: CaseView) -> list[object]:
+    """Returns the agencies among which this one would be: joining consents to each."""
+    return [view.id, view.members, view.asked]
 
 
 async def invite(visit: Visit) -> Response:

@@ -1,0 +1,551 @@
+"""Every form of the console, after another person acted: it does what its page showed, or nothing.
+
+A form is that of a bound act, which another module tries; or it has a scene here; or it is
+harmless, for the reason beside it.
+"""
+
+import html
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+
+from attacks.simulated_requests import PERSON, ask
+from attacks.test_cases import settle
+from attacks.test_proposals import all_hear, new_terms
+from attacks.test_standings import NAME, OFFICER, WHOLE
+from support.four_eyes import amended, put_in_force
+from support.simulation import Simulation
+from support.taxii import reader
+from tearline.agreements.proposal import ProposalState
+from tearline.cases.case import Membership
+from tearline.packets.packet import Urgency
+from tearline.persons.tokens import Role
+from tearline.policy.marking import Tlp
+from tearline.requests.step import Ground
+from tearline.suspensions.suspension import Reason
+from tearline_client.connectors.importers.ftm import parse_ftm
+from tearline_client.console.agreement_text import agreement_text
+from tearline_client.console.routes import ROUTES
+from tearline_client.drafting.record_requests import draft_answer
+from tearline_client.features.feeds.accounts import FeedRole
+from unit.client.console.browsers import Browser, add_person, console_of
+from unit.client.console.test_bound_acts import SCENES as BOUND
+from unit.client.console.test_bound_acts import is_bound
+from unit.client.console.test_compose import drafted, wish
+from unit.client.console.test_request_forms import ASKED
+from unit.client.taxii.test_additions import person
+
+Values = dict[str, str | list[str]]
+_ANSWER = {"supplement": "1", "item": "2", "phone.phone": "+14155550100"}
+_QIU = b'{"id":"a","schema":"Person","properties":{"name":["Qiu"]}}'
+
+_OWN = "changes or shows only what is this person's own"
+_COPY = "gives this person a copy of fields that they may read; nothing leaves the node by it"
+_READS = "asks a question, and changes nothing"
+_DRAFTS = "makes a draft, whose own page leads on"
+HARMLESS: Mapping[str, str] = {
+    "/packets/{packet}/exhibit": _COPY,
+    "/packets/{packet}/print": _COPY,
+    "/packets/{packet}/files": _COPY,
+    "/packets/{packet}/documents/{slot}": _COPY,
+    "/agreements/{agreement}/publish": "sends again the versions that every party has signed",
+    "/passkeys": "adds or removes this person's own passkey, by its id",
+    "/packets/{packet}/correct": _DRAFTS,
+    "/compose": _DRAFTS,
+    "/compose/{draft}": _DRAFTS,
+    "/compose/{draft}/document": _DRAFTS,
+    "/requests/new": _DRAFTS,
+    "/requests/{request}/answer": _DRAFTS,
+    "/audit": _READS,
+    "/audit/export": _READS,
+    "/audit/export/verify": _READS,
+    "/audit/exhibit": _READS,
+    "/audit/access": _READS,
+    "/agency/policies": _READS,
+    "/sign-in": _OWN,
+    "/sign-in/link": _OWN,
+    "/sign-out": _OWN,
+    "/enrol": _OWN,
+    "/settings": _OWN,
+    "/confirm": _OWN,
+    "/language": _OWN,
+}
+
+
+def nothing(before: object, after: object) -> bool:
+    """Whether nothing was done."""
+    return before == after
+
+
+@dataclass(kw_only=True)
+class Stale:
+    """A form that a person has before them, and an act of another person meanwhile.
+
+    Attributes:
+        act: Its address.
+        values: Its fields, as shown and filled in.
+        rival: The act of another person.
+        state: Returns the state of the node that the form acts on.
+        is_right: Whether that state before and after is that of nothing done, or as stated.
+    """
+
+    act: str
+    values: Values
+    rival: Callable[[], Awaitable[object]]
+    state: Callable[[], object]
+    is_right: Callable[..., bool] = nothing
+
+
+Scene = Callable[[Simulation, Browser], Awaitable[Stale]]
+
+
+async def shown(browser: Browser, page: str, act: str = "") -> Values:
+    """The hidden fields of the form of a page."""
+    return hidden((await browser.get(page)).text, act or page)
+
+
+def hidden(text: str, act: str) -> Values:
+    (form,) = (f for f in re.findall(r"<form.*?</form>", text, re.S) if f'action="{act}"' in f)
+    found: Values = {}
+    for tag in re.findall(r'<input[^>]*type="hidden"[^>]*>', form):
+        given = {name: html.unescape(value) for name, value in re.findall(r'(\w+)="([^"]*)"', tag)}
+        found[given["name"]] = given.get("value", "")
+    return found
+
+
+async def _read(world: Simulation, ana: Browser) -> Stale:
+    us, (first,) = world.us.node, await world.mx.send(world.us)
+    await us.receive()
+    values = await shown(ana, f"/selection/read?packet={first.hex()}", "/selection/read")
+
+    async def rival() -> None:
+        await world.mx.send(world.us)
+        await us.receive()
+
+    def state() -> dict[bytes, bool]:
+        return {each: us.packets.is_unread(each) for each in us.packets.ids()}
+
+    def is_right(before: dict[bytes, bool], after: dict[bytes, bool]) -> bool:
+        return after == {**before, first: False}
+
+    return Stale(act="/selection/read", values=values, rival=rival, state=state, is_right=is_right)
+
+
+async def _question(world: Simulation, ana: Browser) -> Stale:
+    us, (packet,) = world.us.node, await world.mx.send(world.us)
+    await us.receive()
+    path = us.packets.path_of(packet, "Person/name")
+    act = f"/packets/{packet.hex()}/consent"
+    values = {**await shown(ana, act), "use": "evidence", "scope": "court", "path": path}
+
+    async def rival() -> None:
+        await world.mx.send(world.us)
+        await us.receive()
+
+    def state() -> list[list[str]]:
+        return [[*each.wanted.terms.fields] for each in us.consents.all() if each.wanted]
+
+    def is_right(before: list[list[str]], after: list[list[str]]) -> bool:
+        return (before, after) == ([], [[path]])
+
+    return Stale(act=act, values=values, rival=rival, state=state, is_right=is_right)
+
+
+async def _refusal(world: Simulation, ana: Browser) -> Stale:
+    node = world.us.node
+    await BOUND["/consents/{consent}/give"](world)
+    (record,) = node.consents.all()
+    act = f"/consents/{record.id.hex()}"
+    values = await shown(ana, act, f"{act}/refuse")
+
+    async def rival() -> None:
+        await node.consents.refuse(record.id, note="", repeats="", acted_by=None)
+
+    def state() -> object:
+        return [(each.status, len(each.steps)) for each in node.consents.all()]
+
+    return Stale(act=f"{act}/refuse", values=values, rival=rival, state=state)
+
+
+async def _opening(world: Simulation, ana: Browser) -> Stale:
+    node, found = world.us.node, world.us.node.agreements.by_name(NAME)
+    values: Values = {"title": "Quay", "agreement": NAME, "with-mx-prosecutor": "1"}
+
+    async def rival() -> None:
+        node.cases.open(found, "Quay", ["cn-public-security"])
+
+    def state() -> list[tuple[str, tuple[str, ...]]]:
+        return sorted((each.title, each.asked) for each in node.cases.all())
+
+    return Stale(act="/cases/new", values=values, rival=rival, state=state)
+
+
+async def _case(world: Simulation) -> tuple[str, Callable[[], object]]:
+    """A case of Mexico's, to which this agency is invited, and its state here."""
+    us, mx = world.us.node, world.mx.node
+    case_id = mx.cases.open(mx.agreements.by_name(NAME), "Quay", ["us-justice"]).hex()
+    await settle(world)
+
+    def state() -> object:
+        view = us.cases.find(case_id)
+        last = us.cases._context.stores.cases.latest(view.id, view.lead, mine=True)
+        return view.standing, last.note if last else None
+
+    return case_id, state
+
+
+async def _join(world: Simulation, ana: Browser) -> Stale:
+    case_id, state = await _case(world)
+    act, mx = f"/cases/{case_id}/steps/join", world.mx.node
+    values = await shown(ana, f"/cases/{case_id}", act)
+
+    async def rival() -> None:
+        mx.cases.invite(mx.cases.find(case_id), "cn-public-security")
+        await settle(world)
+
+    return Stale(act=act, values=values, rival=rival, state=state)
+
+
+async def _closing(world: Simulation, ana: Browser) -> Stale:
+    us = world.us.node
+    case_id = us.cases.open(us.agreements.by_name(NAME), "Quay", ["mx-prosecutor"]).hex()
+    act = f"/cases/{case_id}/steps/close"
+    values: Values = {**await shown(ana, act), "typed": "Quay"}
+
+    async def rival() -> None:
+        us.cases.invite(us.cases.find(case_id), "cn-public-security")
+
+    def state() -> object:
+        return us.cases.find(case_id).standing
+
+    def is_right(before: object, after: object) -> bool:
+        return (before, after) == (Membership.IN, Membership.CLOSED)
+
+    return Stale(act=act, values=values, rival=rival, state=state, is_right=is_right)
+
+
+async def _invitation(world: Simulation, ana: Browser) -> Stale:
+    us = world.us.node
+    case_id = us.cases.open(us.agreements.by_name(NAME), "Quay", ["mx-prosecutor"]).hex()
+    act = f"/cases/{case_id}/members"
+    values = {**await shown(ana, f"/cases/{case_id}", act), "partner": "cn-public-security"}
+
+    async def rival() -> None:
+        us.cases.close(us.cases.find(case_id))
+
+    def state() -> object:
+        return us.cases.find(case_id).seats
+
+    return Stale(act=act, values=values, rival=rival, state=state)
+
+
+async def _vote(world: Simulation, ana: Browser) -> Stale:
+    case_id, state = await _case(world)
+    us, mx = world.us.node, world.mx.node
+    us.cases.join(us.cases.find(case_id))
+    mx.cases.invite(mx.cases.find(case_id), "cn-public-security")
+    await settle(world)
+    act = f"/cases/{case_id}/votes"
+    values = {**await shown(ana, f"/cases/{case_id}", act), "answer": "consent"}
+
+    async def rival() -> None:
+        us.cases.leave(us.cases.find(case_id))
+
+    return Stale(act=act, values=values, rival=rival, state=state)
+
+
+def _ours(world: Simulation) -> Callable[[], object]:
+    return lambda: sorted(
+        (each.agreement.name, each.agreement.version) for each in world.us.node.proposals.offers()
+    )
+
+
+async def _terms(world: Simulation, ana: Browser, act: str, text: str, name: str) -> Values:
+    """The form of terms whose changes were shown."""
+    first: Values = {"csrf": await ana.csrf(), "terms": text, "days": "30"}
+    page = (await ana.post(act, first)).text
+    assert "Nothing has been sent." in page
+    return {**first, **hidden(page, act), "typed": name}
+
+
+async def _amendment(world: Simulation, ana: Browser) -> Stale:
+    node, found = world.us.node, world.us.node.agreements.by_name(NAME)
+    text = agreement_text(found, node.directory.members()).replace("days = 730", "days = 365")
+    act = f"/agreements/{found.id.hex()}/amend"
+    values = await _terms(world, ana, act, text, NAME)
+
+    async def rival() -> None:
+        await put_in_force(world, amended(world, NAME, four_eyes=True), world.cn, world.mx)
+
+    return Stale(act=act, values=values, rival=rival, state=_ours(world))
+
+
+async def _proposal(world: Simulation, ana: Browser) -> Stale:
+    values = await _terms(world, ana, "/agreements/new", new_terms(), "precursors-2026")
+    mx = world.mx.node
+
+    async def rival() -> None:
+        await mx.proposals.propose(mx.proposals.draft(new_terms()))
+        await all_hear(world)
+
+    def is_right(before: list[object], after: list[object]) -> bool:
+        return after == [*before, ("precursors-2026", 1)]
+
+    return Stale(
+        act="/agreements/new", values=values, rival=rival, state=_ours(world), is_right=is_right
+    )
+
+
+async def _offered(world: Simulation) -> str:
+    mx = world.mx.node
+    proposed = await mx.proposals.propose(mx.proposals.draft(new_terms()))
+    await all_hear(world)
+    return f"/proposals/{proposed.hex()}"
+
+
+async def _counter(world: Simulation, ana: Browser) -> Stale:
+    path, mx = await _offered(world), world.mx.node
+    page = html.unescape((await ana.get(f"{path}/counter")).text)
+    (begun,) = re.findall(r"<textarea[^>]*>\n(.*)</textarea>", page, re.S)
+    shorter = begun.replace("retention_days = 730", "retention_days = 90")
+    values = await _terms(world, ana, f"{path}/counter", shorter, "precursors-2026")
+
+    async def rival() -> None:
+        await mx.proposals.decline(mx.proposals.find(path[11:]))
+        await all_hear(world)
+
+    return Stale(act=f"{path}/counter", values=values, rival=rival, state=_ours(world))
+
+
+async def _decline(world: Simulation, ana: Browser) -> Stale:
+    path, node = await _offered(world), world.us.node
+    values = await shown(ana, path, f"{path}/decline")
+
+    async def rival() -> None:
+        await node.proposals.sign(node.proposals.find(path[11:]))
+
+    def state() -> object:
+        return node.proposals.state_of(node.proposals.find(path[11:]))
+
+    def is_right(before: object, after: object) -> bool:
+        return after is ProposalState.DECLINED
+
+    return Stale(act=f"{path}/decline", values=values, rival=rival, state=state, is_right=is_right)
+
+
+async def _resumption(world: Simulation, ana: Browser) -> Stale:
+    node, found = world.us.node, world.us.node.agreements.by_name(NAME)
+    await node.suspensions.suspend(NAME, WHOLE)
+    act = f"/agreements/{found.id.hex()}/resume"
+    values = await shown(ana, f"/agreements/{found.id.hex()}", act)
+
+    async def rival() -> None:
+        await node.suspensions.resume(NAME, acted_by=OFFICER)
+        await node.suspensions.suspend(NAME, replace(WHOLE, reason=Reason.LEAK))
+
+    def state() -> object:
+        return [each.suspension for each in node.suspensions.positions(found)]
+
+    return Stale(act=act, values=values, rival=rival, state=state)
+
+
+async def _step(world: Simulation, ana: Browser) -> Stale:
+    node, request = world.us.node, await ask(world.mx, world.us, Urgency.URGENT)
+    act = f"/requests/{request.hex()}"
+    values: Values = {"kind": "refuse", "item": ["1", "2"], "ground": "not-held"}
+
+    async def rival() -> None:
+        await node.requests.refuse(request, Ground.NOT_HELD, [1], PERSON)
+
+    def state() -> object:
+        return [each.ground for each in node.requests.show(request).items]
+
+    return Stale(act=act, values=values, rival=rival, state=state)
+
+
+async def _discarding(world: Simulation, ana: Browser) -> Stale:
+    drafts = world.us.node.feeds.drafts
+    platform = reader(world.us, "platform", roles=[FeedRole.SUBMITTER])
+    await platform.post(person(1))
+    (first,) = drafts.list()
+    values: Values = {"draft": first.id.hex(), "typed": first.id.hex()[:8]}
+
+    async def rival() -> None:
+        await platform.post(person(2))
+
+    def state() -> list[bytes]:
+        return sorted(each.id for each in drafts.list())
+
+    def is_right(before: list[bytes], after: list[bytes]) -> bool:
+        return after == [each for each in before if each != first.id]
+
+    return Stale(act="/program-drafts", values=values, rival=rival, state=state, is_right=is_right)
+
+
+async def _person(world: Simulation, ana: Browser) -> Stale:
+    register = world.us.node.register
+
+    async def rival() -> None:
+        add_person(world.us, "rosa", Role.ANALYST)
+
+    values: Values = {"name": "rosa", "role": "officer", "clearance": Tlp.RED.text}
+    return Stale(act="/agency/add", values=values, rival=rival, state=register.persons)
+
+
+async def _change(world: Simulation, ana: Browser) -> Stale:
+    register = world.us.node.register
+    add_person(world.us, "rosa", Role.ANALYST)
+
+    async def rival() -> None:
+        add_person(world.us, "luz", Role.ANALYST)
+
+    def is_right(before: tuple[object, ...], after: tuple[object, ...]) -> bool:
+        gone = [each for each in after if each not in before]
+        return [(each.name, each.enabled) for each in gone] == [("rosa", False)]  # type: ignore[attr-defined]
+
+    values: Values = {"act": "disable", "typed": "rosa"}
+    return Stale(
+        act="/agency/persons/rosa",
+        values=values,
+        rival=rival,
+        state=register.persons,
+        is_right=is_right,
+    )
+
+
+async def _account(world: Simulation, ana: Browser) -> Stale:
+    accounts = world.us.node.feeds.accounts
+    values: Values = {"act": "add", "name": "platform", "role": "reader"}
+    values["article"] = f"{NAME}/money-laundering"
+
+    async def rival() -> None:
+        reader(world.us, "platform", roles=[FeedRole.SUBMITTER])
+
+    return Stale(act="/agency/service-accounts", values=values, rival=rival, state=accounts.list)
+
+
+def _leaving(world: Simulation) -> Callable[[], object]:
+    node = world.us.node
+    return lambda: (sorted(node.packets.ids()), [each.id for each in node.approvals.waiting()])
+
+
+async def _strict(world: Simulation, is_strict: bool) -> None:
+    drafted = amended(world, NAME, four_eyes=is_strict)
+    await put_in_force(world, drafted, world.cn, world.mx)
+
+
+async def _sending(world: Simulation, ana: Browser) -> Stale:
+    await _strict(world, True)
+    act = f"{await drafted(ana, wish(world))}/send"
+    return Stale(
+        act=act,
+        values=await shown(ana, act),
+        rival=lambda: _strict(world, False),
+        state=_leaving(world),
+    )
+
+
+async def _request(world: Simulation, ana: Browser) -> Stale:
+    await _strict(world, True)
+    asked = {"csrf": await ana.csrf(), **ASKED, "to": "mx-prosecutor"}
+    act = (await ana.post("/requests/new", asked)).headers["location"]
+    return Stale(
+        act=act,
+        values=await shown(ana, act),
+        rival=lambda: _strict(world, False),
+        state=_leaving(world),
+    )
+
+
+async def _refused(world: Simulation, ana: Browser) -> tuple[str, Callable[[], Awaitable[object]]]:
+    """The draft of a supplement to a refused request, and a colleague's own supplement."""
+    node, request = world.us.node, await ask(world.mx, world.us, Urgency.URGENT)
+    await node.requests.refuse(request, Ground.NOT_HELD, [], PERSON)
+    await world.mx.node.receive()
+    plan = draft_answer(node, request, parse_ftm(_QIU), []).plans[0]
+    reply = await ana.send(f"/requests/{request.hex()}/answer?supplement=1", _ANSWER)
+
+    async def rival() -> None:
+        await node.answers.send(request, plan, [2], acted_by=PERSON, supplement=True)
+
+    return reply.headers["location"], rival
+
+
+async def _supplement(world: Simulation, ana: Browser) -> Stale:
+    act, rival = await _refused(world, ana)
+    page = (await ana.get(act)).text
+    (word,) = re.findall(r"Type (\w+) to confirm", page)
+    values: Values = {**hidden(page, act), "typed": word}
+    return Stale(act=act, values=values, rival=rival, state=_leaving(world))
+
+
+async def _approval(world: Simulation, ana: Browser) -> Stale:
+    act, rival = await _refused(world, ana)
+    page = (await ana.get(act)).text
+    (word,) = re.findall(r"Type (\w+) to confirm", page)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tearline_client.console.pages.drafts.takes_two", lambda *_: True)
+        values: Values = {"csrf": await ana.csrf(), **hidden(page, act), "typed": word}
+        act = (await ana.post(act, values)).headers["location"]
+    add_person(world.us, "bob", Role.LIAISON)
+    bob = await console_of(world.us).signed_in("bob")
+    ana.client = bob.client
+    values = {**await shown(ana, act), "verdict": "approve"}
+    return Stale(act=act, values=values, rival=rival, state=_leaving(world))
+
+
+SCENES: Mapping[str, tuple[Scene, ...]] = {
+    "/selection/read": (_read,),
+    "/packets/{packet}/consent": (_question,),
+    "/consents/{consent}/refuse": (_refusal,),
+    "/cases/new": (_opening,),
+    "/cases/{case}/steps/{verb}": (_join, _closing),
+    "/cases/{case}/members": (_invitation,),
+    "/cases/{case}/votes": (_vote,),
+    "/agreements/new": (_proposal,),
+    "/agreements/{agreement}/amend": (_amendment,),
+    "/agreements/{agreement}/resume": (_resumption,),
+    "/proposals/{proposal}/decline": (_decline,),
+    "/proposals/{proposal}/counter": (_counter,),
+    "/requests/{request}": (_step,),
+    "/program-drafts": (_discarding,),
+    "/agency/add": (_person,),
+    "/agency/persons/{person}": (_change,),
+    "/agency/service-accounts": (_account,),
+    "/compose/{draft}/send": (_sending,),
+    "/compose/{draft}/send-red": (),  # the same handler
+    "/drafts/{draft}": (_request, _supplement),
+    "/approvals/{approval}": (_approval,),
+    "/export": (),  # tried in test_packet_export.py
+}
+
+
+def test_every_form_takes_part() -> None:
+    posts = {each.path: each.handler for each in ROUTES if each.method == "POST"}
+    assert {path for path, handler in posts.items() if is_bound(handler)} == {*BOUND}
+    assert posts["/compose/{draft}/send-red"] == posts["/compose/{draft}/send"]
+    kinds = [*BOUND, *SCENES, *HARMLESS]
+    assert sorted(posts) == sorted(kinds)
+
+
+EVERY_SCENE = [each for some in SCENES.values() for each in some]
+
+
+@pytest.mark.parametrize("is_stale", [True, False])
+@pytest.mark.parametrize("scene", EVERY_SCENE)
+async def test_a_stale_form_does_what_its_page_showed_or_nothing(
+    world: Simulation, scene: Scene, is_stale: bool
+) -> None:
+    """A form that is not stale does something, so that a refusal has no other reason."""
+    add_person(world.us, "ana", Role.LIAISON, Role.OFFICER)
+    ana = await console_of(world.us).signed_in("ana")
+    stale = await scene(world, ana)
+    if is_stale:
+        await stale.rival()
+    before = stale.state()
+    reply = await ana.post(stale.act, {"csrf": await ana.csrf(), **stale.values})
+    after = stale.state()
+    is_right = stale.is_right if is_stale else lambda before, after: before != after
+    assert is_right(before, after), (reply.status_code, before, after)
