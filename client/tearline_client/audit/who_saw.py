@@ -22,6 +22,7 @@ from tearline.verification.log_entries import blind_entry, verify_opening_in_log
 from tearline_client.audit.verifier import Outcome
 from tearline_client.context import NodeContext
 from tearline_client.messages.packet_view import PacketView
+from tearline_client.rules.sightings import sightings_of
 from tearline_client.store.log import LogStore, OpenedEvent
 from tearline_client.store.packet_records import StoredGrant, StoredPacket
 
@@ -180,7 +181,8 @@ class WhoSawQuery:
 
     def answers(self, shown: PacketView, fields: Iterable[str]) -> tuple[WhoSaw, ...]:
         """Returns each partner's view of fields of one packet, which is read once."""
-        evidence = [self._evidence(shown, stored) for stored in shown.grants]
+        seen = sightings_of(self._context, shown.packet.id).grants
+        evidence = [self._evidence(shown, stored, seen) for stored in shown.grants]
         # Recipients do not see each other's grants.
         others = () if shown.own else (_unknown(OTHERS),)
         return tuple(
@@ -188,7 +190,9 @@ class WhoSawQuery:
             for place in (place_of(shown, field) for field in fields)
         )
 
-    def _evidence(self, shown: PacketView, stored: StoredGrant) -> Evidence:
+    def _evidence(
+        self, shown: PacketView, stored: StoredGrant, seen: frozenset[bytes]
+    ) -> Evidence:
         stores, grant_id = self._context.stores, stored.signed.statement.id
         events = {opened.event.code: opened for opened in stores.log.openings(grant_id)}
         accepted = events.get(EventCode.GRANT_ACCEPTED)
@@ -197,6 +201,8 @@ class WhoSawQuery:
         persons = [receipt.acted_by for receipt in receipts if receipt.acted_by is not None]
         if stored.status is not None:
             statuses.add(stored.status)
+        if grant_id in seen:
+            statuses.add(Status.SEEN)
         return Evidence(
             partner=stored.grant.address.recipient,
             article=shown.manifest.agreement.article,

@@ -165,7 +165,7 @@ def verify_line_decided(others: Sequence[RecallPlan], *, line: bool | None) -> N
 async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> None:
     """List recalls by this agency and its partners, with their answers.
 
-    NOT_UNDONE lists earlier uses of the packet, from the recipient's access log.
+    NOT_UNDONE lists earlier uses of the packet that the recipient stated.
 
     Example: tearline packet recalls --overdue
     """
@@ -212,7 +212,7 @@ async def recalls(cli: CliContext, node: Node, overdue: bool, sync: bool) -> Non
                 "ground": each.answer.ground.value if each.answer and each.answer.ground else "",
                 "due": moment(each.due_ms),
                 "answered": moment(each.answered_ms),
-                "not_undone": not_undone(each.answer.reach) if each.answer else "",
+                "not_undone": not_undone(node.recalls.uses(each)),
             }
             for each in (node.recalls.overdue() if overdue else node.recalls.all())
         ]

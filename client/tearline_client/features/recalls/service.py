@@ -9,6 +9,7 @@ from tearline.identity import agency_uri_of
 from tearline.packets.correction import line_of
 from tearline.packets.recall import (
     KeepGround,
+    Reach,
     RecallOrder,
     RecallReason,
     RecallState,
@@ -16,6 +17,7 @@ from tearline.packets.recall import (
 )
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
+from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
@@ -29,6 +31,7 @@ from tearline_client.messages.sent import verify_accepted
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.rules.recalls import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.rules.redaction import forget
+from tearline_client.rules.sightings import stated_uses
 from tearline_client.store.recall_holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 
@@ -113,8 +116,7 @@ class RecallService:
 
         Returns:
             A plan for each packet of the line that one of those partners still holds, the first
-                packet
-            first.
+                packet first.
         """
         wanted = {node_of(self._context.trust, name) for name in to}
         corrects = self._context.stores.corrections.line(plan.packet)
@@ -378,6 +380,10 @@ class RecallService:
         """Returns the recalls of one packet."""
         return self._context.stores.recalls.of(packet_id)
 
+    def uses(self, stored: StoredRecall) -> tuple[Reach, ...]:
+        """Returns the uses of a recalled packet that its recipient has stated."""
+        return stated_uses(self._context, stored)
+
 
 def _verify_officer(acted_by: ActedBy) -> None:
     if acted_by.role != Role.OFFICER:
@@ -385,8 +391,11 @@ def _verify_officer(acted_by: ActedBy) -> None:
 
 
 def _granted(shown: PacketView) -> frozenset[str]:
-    """Returns the URIs of the nodes with grants of a packet of ours."""
-    return frozenset(g.grant.address.recipient for g in shown.grants if not g.incoming)
+    """Returns the URIs of the nodes with grants of a packet of ours that were not refused."""
+    ours = [each for each in shown.grants if not each.incoming]
+    return frozenset(
+        each.grant.address.recipient for each in ours if each.status is not Status.REFUSED
+    )
 
 
 def _planned(shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:

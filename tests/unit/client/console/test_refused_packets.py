@@ -50,3 +50,6 @@ async def test_a_packet_refused_for_one_partner_keeps_the_form_of_the_other(
     assert "<bdi>cn-public-security</bdi>: " not in page.partition('class="part"')[2]
     assert "Refused by the exchange: nothing of it went to cn-public-security." in text_of(page)
     assert "Lead partly refused Routine" in text_of((await ana.get("/packets")).text)
+    recall = (await ana.get(f"/packets/{packet.hex()}/recall")).text
+    assert 'name="from" value="mx-prosecutor"' in recall
+    assert "cn-public-security" not in recall

@@ -46,6 +46,22 @@ def test_a_machine_without_the_zones_has_utc(monkeypatch: pytest.MonkeyPatch) ->
         time_zones.names.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("zone", "before", "after"),
+    [
+        # The hour of a due time is the one of its own day, whatever the day of the reader is.
+        ("America/Tijuana", "31 Oct 2026, 10:00:00", "1 Nov 2026, 09:00:00"),
+        ("Europe/Madrid", "24 Oct 2026, 12:00:00", "25 Oct 2026, 11:00:00"),
+    ],
+)
+def test_a_time_has_the_offset_of_its_own_day(zone: str, before: str, after: str) -> None:
+    rules = time_zones.time_zone(zone)
+    day_ms = 86_400_000
+    moment_ms = 1_793_466_000_000 if zone.startswith("America") else 1_792_836_000_000
+    found = [language("en").date(moment_ms + days * day_ms, rules) for days in (0, 1)]
+    assert found == [before, after]
+
+
 async def test_pages_show_times_in_the_zone_of_their_person_and_name_it(
     world: Simulation, console: ConsoleUnderTest
 ) -> None:

@@ -81,9 +81,8 @@ def _start(visit: Visit) -> Form:
 
 
 def _recipients(visit: Visit, packet: bytes) -> list[str]:
-    members = visit.node.directory.members()
-    recipients = {each.grant.address.recipient for each in visit.node.packets.grants(packet)}
-    return sorted(agency_name(members, each) for each in recipients)
+    members, plan = visit.node.directory.members(), visit.node.recalls.plan(packet)
+    return sorted(agency_name(members, each) for each in plan.recipients)
 
 
 async def _effects(visit: Visit, form: Form) -> Preview[PlannedRecall]:

@@ -32,7 +32,7 @@ class RecallRow:
         is_open: Whether it has no answer.
         is_late: Whether the deadline has passed by the log's time.
         is_kept: Whether the packet is kept on a ground.
-        uses: Earlier uses that the answer states, as messages.
+        uses: Earlier uses that the answer or a receipt states, as messages.
     """
 
     packet: str
@@ -89,5 +89,5 @@ def recall_row(visit: Visit, members: Members, stored: StoredRecall) -> RecallRo
         is_open=stored.state is RecallState.OPEN,
         is_late=visit.node.recalls.is_overdue(stored),
         is_kept=stored.state is RecallState.KEPT,
-        uses=tuple(REACHES[each] for each in answer.reach) if answer else (),
+        uses=tuple(REACHES[each] for each in visit.node.recalls.uses(stored)),
     )
