@@ -190,9 +190,7 @@ class WhoSawQuery:
             for place in (place_of(shown, field) for field in fields)
         )
 
-    def _evidence(
-        self, shown: PacketView, stored: StoredGrant, seen: frozenset[bytes]
-    ) -> Evidence:
+    def _evidence(self, shown: PacketView, stored: StoredGrant, seen: frozenset[bytes]) -> Evidence:
         stores, grant_id = self._context.stores, stored.signed.statement.id
         events = {opened.event.code: opened for opened in stores.log.openings(grant_id)}
         accepted = events.get(EventCode.GRANT_ACCEPTED)

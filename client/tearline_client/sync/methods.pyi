@@ -15,7 +15,7 @@ from tearline.federation.membership import Decision, Membership, Replacement
 from tearline.federation.versions import MemberVersion, Members
 from tearline.onward.use import Use
 from tearline.packets.packet import Field, Manifest, OpenedField, Urgency
-from tearline.packets.recall import KeepGround, RecallReason
+from tearline.packets.recall import KeepGround, Reach, RecallReason
 from tearline.persons.tokens import Role
 from tearline.policy.marking import Tlp
 from tearline.requests.step import Ground
@@ -251,6 +251,7 @@ class SyncRecallService(Forwarded):
     def overdue(self) -> tuple[StoredRecall, ...]: ...
     def plan(self, packet_id: bytes, *, to: Iterable[str] = ..., path: str = ...) -> RecallPlan: ...
     def recall(self, plan: RecallPlan, reason: RecallReason, *, line: Sequence[RecallPlan] = ..., respond_in_ms: int = ..., acted_by: ActedBy | None = ...) -> tuple[StoredRecall, ...]: ...
+    def uses(self, stored: StoredRecall) -> tuple[Reach, ...]: ...
     def waiting(self) -> tuple[StoredRecall, ...]: ...
 
 class SyncCorrectionService(Forwarded):

@@ -4,12 +4,14 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import NotFound
 from tearline.packets.recall import Reach, RecallState, recalled_slots
 from tearline.sealing.redact import opened_slots, redact_release
+from tearline.statements.receipt import Status
 from tearline_client.context import NodeContext
+from tearline_client.messages.packet_view import PacketView
 from tearline_client.rules.recalled_values import count_losing, open_values
 from tearline_client.rules.redaction import reach_in_turns
 from tearline_client.store.recalls import StoredRecall
 
-__all__ = ["ErasureEffects", "StoredRecall", "answerable", "effects_of"]
+__all__ = ["ErasureEffects", "StoredRecall", "answerable", "effects_of", "holders"]
 """With the recall itself, which pages name without its store."""
 
 
@@ -30,6 +32,14 @@ class ErasureEffects:
     left: int
     drafts: int
     uses: tuple[Reach, ...]
+
+
+def holders(shown: PacketView) -> frozenset[str]:
+    """Returns the URIs of the nodes with grants of a packet of ours that were not refused."""
+    ours = [each for each in shown.grants if not each.incoming]
+    return frozenset(
+        each.grant.address.recipient for each in ours if each.status is not Status.REFUSED
+    )
 
 
 def answerable(context: NodeContext, packet_id: bytes) -> tuple[StoredRecall, ...]:

@@ -17,13 +17,12 @@ from tearline.packets.recall import (
 )
 from tearline.persons.tokens import Role
 from tearline.statements.channel import VoidReason
-from tearline.statements.receipt import Status
 from tearline.statements.statement import ActedBy
 from tearline_client.access_log.access_log import AccessLog
 from tearline_client.context import NodeContext
 from tearline_client.directory import node_of
 from tearline_client.features.packets.withdraw import withdraw
-from tearline_client.features.recalls.effects import ErasureEffects, answerable, effects_of
+from tearline_client.features.recalls.effects import ErasureEffects, answerable, effects_of, holders
 from tearline_client.features.recalls.handler import agreed_time, erase, keep
 from tearline_client.messages.due import Due
 from tearline_client.messages.packet_view import PacketView
@@ -31,7 +30,6 @@ from tearline_client.messages.sent import verify_accepted
 from tearline_client.outbox.outbox import Outbox
 from tearline_client.rules.recalls import RESPOND_MS, order_recall, slots_recalled
 from tearline_client.rules.redaction import forget
-from tearline_client.rules.sightings import stated_uses
 from tearline_client.store.recall_holds import EndedHold, Hold
 from tearline_client.store.recalls import ForgottenRecall, StoredRecall
 
@@ -102,7 +100,7 @@ class RecallService:
         plan = _planned(shown, wanted, path)
         if path and not plan.slots:
             raise NotFound("the packet has no such field")
-        if not plan.recipients or not wanted <= set(_granted(shown)):
+        if not plan.recipients or not wanted <= holders(shown):
             raise NotFound("the packet was not granted to this partner")
         return plan
 
@@ -382,6 +380,8 @@ class RecallService:
 
     def uses(self, stored: StoredRecall) -> tuple[Reach, ...]:
         """Returns the uses of a recalled packet that its recipient has stated."""
+        from tearline_client.rules.sightings import stated_uses
+
         return stated_uses(self._context, stored)
 
 
@@ -390,19 +390,11 @@ def _verify_officer(acted_by: ActedBy) -> None:
         raise LoginRequired("keeping a packet requires an officer")
 
 
-def _granted(shown: PacketView) -> frozenset[str]:
-    """Returns the URIs of the nodes with grants of a packet of ours that were not refused."""
-    ours = [each for each in shown.grants if not each.incoming]
-    return frozenset(
-        each.grant.address.recipient for each in ours if each.status is not Status.REFUSED
-    )
-
-
 def _planned(shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:
     """Returns the plan to recall a packet from ``wanted``, or from all recipients."""
     return RecallPlan(
         packet=shown.packet.id,
-        recipients=tuple(sorted(each for each in _granted(shown) if not wanted or each in wanted)),
+        recipients=tuple(sorted(each for each in holders(shown) if not wanted or each in wanted)),
         slots=tuple(sorted(o.slot for o in shown.view.fields if path and o.field.path == path)),
         whole=not wanted,
     )
