@@ -113,6 +113,7 @@ AGENCY = {
     "packet send": Example(words=f"lead.jsonl {_TO}", role=LIAISON),
     "packet show": Example(words="9f2c61", role=LIAISON),
     "packet status": Example(words="9f2c61"),
+    "packet strip-metadata": Example(words="photo.jpg photo-plain.jpg"),
     "request admit": Example(words="4b7e83", role=EITHER),
     "request answer": Example(words="4b7e83 answer.jsonl --item 1", role=EITHER),
     "request authorise": Example(

@@ -691,6 +691,15 @@ text      text     the reason or the rule in words
 """,
         ),
     ),
+    "packet strip-metadata": (
+        Rows(
+            """
+document  text    the document, then its copy
+bytes     number  its size
+sha256    text    its SHA-256, hexadecimal
+""",
+        ),
+    ),
     "packet status": (
         Rows(
             """

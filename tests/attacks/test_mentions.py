@@ -8,10 +8,17 @@ from attacks.onward_packets import given, path_of
 from attacks.simulated_requests import PERSON, ask
 from attacks.test_cases_edges import CN, cut_off, end_key
 from attacks.test_erasure import sent
+from support.documents import FORMATS, png
 from support.node import context_of, stores_of
 from support.simulation import ARTICLE, PASSPHRASE, PURPOSE, Member, Simulation
-from tearline.errors import ExchangeUnreachable, ValueRepeated
+from tearline.errors import DocumentUnsearched, ExchangeUnreachable, ValueRepeated
+from tearline.onward.use import Use
 from tearline.requests.step import Ground
+from tearline_client.connectors.importers.documents import (
+    Document,
+    document_fields,
+    document_of,
+)
 from tearline_client.drafting.from_file import confirmed
 from tearline_client.enrolment import revoke
 from tearline_client.planning.drafts import About
@@ -273,3 +280,94 @@ async def test_the_reason_of_a_revocation_repeats_no_partner_s_value(world: Simu
     await node.keys.revoke(told, repeats=reason)
     assert (context_of(node).agency, key) in context_of(node).trust.revoked_keys
     assert stores_of(node).repeats.of_statement(told.statement.id) == reason
+
+
+# Printed forms, and documents.
+
+IBAN = "DE02120300000000202051"
+
+
+async def test_a_partner_s_account_is_found_as_it_is_printed(world: Simulation) -> None:
+    account = Entity(id="account-1", schema="BankAccount", properties={"iban": (IBAN,)})
+    about = About(article=ARTICLE, purpose=PURPOSE)
+    (group,) = connected_groups([account])
+    draft = world.us.node.packets.draft(group, about, agreement="narcotics-2026")
+    sent = await world.us.node.packets.send(
+        [world.us.node.packets.plan(draft, [world.cn.node.uri])]
+    )
+    await world.cn.node.receive()
+    desk = world.cn.node.packets
+    for text in (
+        "to DE02 1203 0000 0000 2020 51 today",
+        "to account 12030000 / 0000 2020 51",
+        "token-DE02 1203 0000 0000 2020 51",
+    ):
+        plan = told(world.cn, text, world.mx)
+        assert [each.packet for each in desk.mentions(plan)] == list(sent.packets), text
+        with pytest.raises(ValueRepeated):
+            await desk.send([plan])
+
+
+async def test_a_text_that_looks_like_a_reference_is_searched(world: Simulation) -> None:
+    plan = told(world.us, "token-Lu Jing", world.mx, source="Lu Jing")
+    assert places(world.us.node.packets.mentions(plan)) == {("Payment/purpose", "Person/name")}
+
+
+async def test_the_scope_of_a_consent_repeats_nothing_that_its_reader_lacks(
+    world: Simulation,
+) -> None:
+    await given(world, world.mx)  # the name, by America
+    plan = told(world.cn, "fee", world.mx, source="Lu Jing")
+    packet = (await world.cn.node.packets.send([plan])).packets[0]
+    await world.mx.node.receive()
+    path = path_of(world.mx, packet, PURPOSE_OF)
+    held, ask_for = await world.cn.waiting(), world.mx.node.consents.ask
+    with pytest.raises(ValueRepeated):
+        await ask_for(packet, [path], Use.EVIDENCE, "the trial of Wenhao Qiu")
+    assert await world.cn.waiting() == held
+    await ask_for(packet, [path], Use.EVIDENCE, "the trial of Wenhao Qiu", repeats=REASON)
+
+
+async def test_the_reason_to_leave_repeats_no_partner_s_value(world: Simulation) -> None:
+    await given(world, world.cn)
+    node = world.cn.node
+    with pytest.raises(ValueRepeated):
+        await node.federation.leave(world.root("cn-public-security"), BOAT)
+    await context_of(node).follow()  # still a member
+    await node.federation.leave(world.root("cn-public-security"), BOAT, repeats="all may know")
+
+
+def with_document(member: Member, document: Document, *to: Member) -> ReleasePlan:
+    """A person whose name is withheld, with a document."""
+    person = Entity(id="source", schema="Person", properties={"name": ("Lu Jing",)})
+    (group,) = connected_groups([person])
+    about = About(article=ARTICLE, purpose=PURPOSE, guarded={("source", "name"): "identity.source"})
+    draft = member.node.packets.draft(
+        group, about, agreement="narcotics-2026", extra=document_fields(document)
+    )
+    return member.node.packets.plan(draft, [each.node.uri for each in to])
+
+
+@pytest.mark.parametrize("name", ["letter.docx", "letter.eml", "letter.pdf", "table.xlsx"])
+async def test_a_document_that_repeats_what_is_kept_back_is_not_sent(
+    world: Simulation, name: str
+) -> None:
+    _, make = FORMATS[name.rpartition(".")[2]]
+    plan = with_document(world.us, document_of(name, make("fee for Jing Lu")), world.mx)
+    held = await world.mx.waiting()
+    assert places(world.us.node.packets.mentions(plan)) == {("Document/file", "Person/name")}
+    with pytest.raises(ValueRepeated, match="Document/file repeats Person/name"):
+        await world.us.node.packets.send([plan])
+    assert await world.mx.waiting() == held
+
+
+async def test_a_document_that_cannot_be_searched_is_not_sent_without_a_reason(
+    world: Simulation,
+) -> None:
+    plan = with_document(world.us, document_of("scan.png", png()), world.mx)
+    held = await world.mx.waiting()
+    with pytest.raises(DocumentUnsearched, match="Document/file: an image"):
+        await world.us.node.packets.send([plan])
+    assert await world.mx.waiting() == held
+    sent = await world.us.node.packets.send([confirmed(plan, "I looked at it")])
+    assert stores_of(world.us.node).repeats.of(sent.packets[0]) == ("I looked at it",)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tearline.policy.category import CATEGORIES
-from tearline_client.cli.context import CliContext
+from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Command
+from tearline_client.cli.options import FILE
 from tearline_client.cli.session import node_command
 from tearline_client.node import Node
 from tearline_client.rendering.packets import corrections_of
 from tearline_client.rendering.words import counted
+from tearline_runtime.files import write_new
 
 if TYPE_CHECKING:
     from tearline_client.connectors.importers.documents import Document
@@ -32,14 +34,19 @@ def attach_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def attached(cli: CliContext, texts: Iterable[str]) -> "tuple[Document, ...]":
-    """Returns the documents that ``--attach`` named.
+    """Returns the documents that ``--attach`` named, and prints the metadata of each.
 
     Raises:
         ImportRefused: If one cannot be read.
         DocumentRefused: If its type or size is not allowed.
     """
     with told_parts(cli, "Reading") as tell:
-        return tuple(_attached(text, tell) for text in texts)
+        documents = tuple(_attached(text, tell) for text in texts)
+    for document in documents:
+        for trace in document.traces:
+            told = f": {trace.value}" if trace.value else ""
+            cli.say(f"{document.name} has metadata: {trace.kind.value}{told}.")
+    return documents
 
 
 def _attached(text: str, tell: Callable[[int, int], None]) -> "Document":
@@ -128,3 +135,33 @@ async def export(cli: CliContext, node: Node, packet: str, folder: Path) -> None
         rows.append(row)
     cli.emit(rows, ["file", "type", "bytes"])
     cli.say(f"{counted(len(rows), 'document')} written.")
+
+
+@click.command(name="strip-metadata", cls=Command)
+@click.argument("file", type=FILE)
+@click.argument("copy", type=FILE)
+@pass_cli
+def strip_metadata(cli: CliContext, file: Path, copy: Path) -> None:
+    """Write a COPY of the document FILE without its metadata.
+
+    Images lose all but the picture, workbooks and letters their properties and thumbnail, PDF files
+    their properties and earlier versions. Comments, tracked changes, hidden parts, attachments and
+    messages stay as they are; the preview of a packet lists them.
+
+    Example: tearline packet strip-metadata photo.jpg photo-plain.jpg
+    """
+    from tearline_client.connectors.importers.documents import document_of, read_document
+    from tearline_client.documents.plain_copies import without_metadata
+
+    found = read_document(file)
+    plain = document_of(copy.name, without_metadata(found.media_type, found.content))
+    write_new(copy, plain.content)
+    cli.emit(
+        (
+            {"document": each.name, "bytes": len(each.content), "sha256": each.sha256}
+            for each in (found, plain)
+        ),
+        ["document", "bytes", "sha256"],
+    )
+    for trace in plain.traces:
+        cli.say(f"{plain.name} still has metadata: {trace.kind.value}.")

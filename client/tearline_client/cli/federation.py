@@ -10,6 +10,7 @@ from tearline.wire.federation import FederationFile
 from tearline_client.cli.context import CliContext, pass_cli
 from tearline_client.cli.groups import Group
 from tearline_client.cli.options import FILE, free_text, root_option, sync_option, yes_option
+from tearline_client.cli.release_options import repeats_option
 from tearline_client.cli.session import (
     async_command,
     home_of,
@@ -273,10 +274,13 @@ async def pending(cli: CliContext, node: Node, sync: bool) -> None:
 
 @command.command()
 @free_text("--reason", help="The reason, readable by every member.")
+@repeats_option
 @root_option
 @yes_option
 @async_command
-async def leave(cli: CliContext, reason: str, root_passphrase_file: Path | None, yes: bool) -> None:
+async def leave(
+    cli: CliContext, reason: str, repeats: str, root_passphrase_file: Path | None, yes: bool
+) -> None:
     """Leave the federation at once: all keys of this agency end.
 
     Example: tearline federation leave --reason "end of the treaty"
@@ -286,7 +290,8 @@ async def leave(cli: CliContext, reason: str, root_passphrase_file: Path | None,
         name = node.home.identity().agency
         cli.say(leaving_text(name))
         cli.confirm("No vote is needed, and none undoes it.", name, yes=yes)
-        await node.federation.leave(opened_root(cli, node, root_passphrase_file), reason)
+        root = opened_root(cli, node, root_passphrase_file)
+        await node.federation.leave(root, reason, repeats=repeats)
     cli.say(f"{name} has left the federation.")
 
 

@@ -10,7 +10,7 @@ from tearline.statements.statement import ActedBy
 from tearline_client.cli.consent import pass_on
 from tearline_client.cli.context import CliContext
 from tearline_client.cli.correct import correct
-from tearline_client.cli.documents import attach_option, attached, export
+from tearline_client.cli.documents import attach_option, attached, export, strip_metadata
 from tearline_client.cli.draft import new
 from tearline_client.cli.example_files import example_option
 from tearline_client.cli.example_files import packet as contents
@@ -68,6 +68,7 @@ for _verb in (
     erase,
     print_command,
     export,
+    strip_metadata,
     kinds,
 ):
     command.add_command(_verb)

@@ -63,6 +63,12 @@ def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> N
 def _say_each(cli: CliContext, mentions: Iterable[Mention], members: Members) -> None:
     for mention in mentions:
         partner = agency_name(members, mention.recipient)
+        if mention.gap:
+            cli.say(
+                f"{short(mention.text)} cannot be searched ({mention.gap.value}) for values that"
+                f" {partner} may not have in clear."
+            )
+            continue
         told = short(mention.value) if mention.value else "a value"
         source = f" of packet {mention.packet.hex()[:12]}" if mention.packet else ""
         if not mention.text:

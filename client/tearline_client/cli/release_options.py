@@ -77,7 +77,9 @@ guard_option: Decorator = click.option(
 
 
 repeats_option: Decorator = free_text(
-    "--repeats", help="Your reason, if a text mentions a value that its reader may not see in full."
+    "--repeats",
+    help="Your reason, if a text mentions a value that its reader may not see in full, or a"
+    " document cannot be searched for one.",
 )
 
 

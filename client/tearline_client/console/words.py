@@ -16,10 +16,34 @@ from tearline.requests.step import Ground, StepKind
 from tearline.statements.receipt import Status
 from tearline_client.audit.exhibit_verifier import DOES_NOT_SAY, RELIES_ON
 from tearline_client.console.languages import mark
+from tearline_client.documents.collected_text import Gap, TraceKind
 from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.worklist.service import TaskKind
 from tearline_client.planning.text_search import Rank
 
+GAPS: Mapping[Gap, str] = {
+    Gap.IMAGE: mark("an image"),
+    Gap.SCAN: mark("a page without text"),
+    Gap.ENCRYPTED: mark("encrypted"),
+    Gap.TOO_LARGE: mark("too large"),
+    Gap.HISTORY: mark("earlier versions"),
+    Gap.DAMAGED: mark("damaged"),
+    Gap.UNKNOWN: mark("a part of an unknown type"),
+}
+TRACES: Mapping[TraceKind, str] = {
+    TraceKind.AUTHOR: mark("author"),
+    TraceKind.LOCATION: mark("location"),
+    TraceKind.DEVICE: mark("device or program"),
+    TraceKind.TIME: mark("time"),
+    TraceKind.PROPERTY: mark("property"),
+    TraceKind.THUMBNAIL: mark("thumbnail"),
+    TraceKind.COMMENT: mark("comment"),
+    TraceKind.CHANGE: mark("tracked change"),
+    TraceKind.HIDDEN: mark("hidden part"),
+    TraceKind.ATTACHMENT: mark("attachment"),
+    TraceKind.HEADER: mark("header of a message"),
+    TraceKind.HISTORY: mark("earlier versions"),
+}
 KINDS: Mapping[PacketKind, str] = {
     PacketKind.LEAD: mark("Lead"),
     PacketKind.VALUE_TRANSFER: mark("Value transfer"),

@@ -108,7 +108,7 @@ class Assembly:
         releases = PacketService(context, self._sender, outbox, onward, uploads)
         disclosures = DisclosureService(context, outbox, releases, onward)
         words = FreeText(context, onward)
-        self.federation = FederationService(context, outbox)
+        self.federation = FederationService(context, outbox, words)
         self._records = KeyRecords(context, home, self._sender, outbox)
         self._inbox = Inbox(context, Receiver(context, HANDLERS), self._records)
         self._recovery = Reconciler(context)

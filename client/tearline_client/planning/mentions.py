@@ -1,8 +1,9 @@
-"""Finds values that a partner may not have in clear, in the texts that it receives.
+"""Finds values that a partner may not have in clear, in the texts and documents that it receives.
 
-An officer may repeat a withheld value in a purpose or a narrative. Text and value are folded as
-in a search. A match begins and ends at word boundaries; a Chinese or Korean character is a word.
-Paraphrased values are not found.
+An officer may repeat a withheld value in a purpose, a narrative or a document. Text and value are
+folded as in a search. A match begins and ends at word boundaries; a Chinese or Korean character is
+a word, and so is a number. Paraphrased values are not found. A document that cannot be searched in
+full is listed like a text that repeats a value.
 """
 
 import re
@@ -10,13 +11,20 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import permutations
 from typing import Generic, TypeVar
 
-from tearline.bodies.body import ID_PROPERTY, TOKEN_PREFIX
+from tearline.bodies.body import ID_PROPERTY
 from tearline.dataclass.immutable import immutable
-from tearline.errors import ValueRepeated
+from tearline.errors import DocumentUnsearched, ValueRepeated
 from tearline.limits import MAX_MENTIONS
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
+from tearline_client.documents.collected_text import Gap
+from tearline_client.planning.entities import token_of_reference
+from tearline_client.planning.printed_forms import (
+    day_spellings,
+    number_spellings,
+    printed_numbers,
+)
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.search_text import plain_letters
 from tearline_client.planning.text_search import is_name
@@ -34,6 +42,7 @@ BESIDE = "beside/the text beside it"
 Key = TypeVar("Key", bound=Hashable)
 _MOST_NAMED = 8  # places of repeated values in one refusal
 _WORD = re.compile("[a-z0-9]+")
+_TURN = re.compile("(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 
 
 @immutable
@@ -46,12 +55,14 @@ class Mention:
             was guarded, and no field of the draft succeeds it.
         value: Path of the field that holds the value; empty if a partner sent it.
         packet: Id of the earlier packet that contains the value; empty for the draft itself.
+        gap: Why the document cannot be searched, while values are withheld; None for a text.
     """
 
     recipient: str
     text: str = ""
     value: str = ""
     packet: bytes = b""
+    gap: Gap | None = None
 
 
 @immutable
@@ -87,7 +98,7 @@ class Seeker(Generic[Key]):
         self._by_beginning: dict[str, dict[int, dict[str, set[Key]]]] = {}
         for key, value in values:
             spellings = {each for part in parts_of(value) for each in orders_of(words_of(part))}
-            for spelled in spellings:
+            for spelled in spellings | number_spellings(value) | day_spellings(value):
                 if is_sought(spelled):
                     known = self._by_beginning.setdefault(spelled[:_LEAST_LETTERS], {})
                     of_length = known.setdefault(min(len(spelled), _LONGEST), {})
@@ -100,17 +111,19 @@ class Seeker(Generic[Key]):
         """Returns the keys of the values in a text, in time linear in its length."""
         words = words_of(text)
         joined = "".join(words)
-        starts, at = [], 0
+        at = 0
+        edges = {len(joined)}
         for word in words:
-            starts.append(at)
+            edges.add(at)
+            # A number may be written against a word, as in "MXN250000".
+            edges.update(at + turn.start() for turn in _TURN.finditer(word))
             at += len(word)
-        ends = {*starts[1:], at}
         found: set[Key] = set()
-        for start in starts:
+        for start in edges:
             known = self._by_beginning.get(joined[start : start + _LEAST_LETTERS], {})
             for length, spelled in known.items():  # at most ``_LONGEST``
                 keys = spelled.get(joined[start : start + length])
-                if keys and (length == _LONGEST or start + length in ends):
+                if keys and (length == _LONGEST or start + length in edges):
                     found |= keys
         return found
 
@@ -132,11 +145,15 @@ def orders_of(words: list[str]) -> set[str]:
 
 
 def phrases_of(text: str) -> Iterator[str]:
-    """Yields phrases of up to ``_LONGEST_PHRASE`` consecutive words, in the orders of a name.
+    """Yields the numbers of a text, and phrases of up to ``_LONGEST_PHRASE`` consecutive words.
 
-    Only phrases of sufficient length are yielded. Time is linear in the length of the text.
+    The words of a phrase are in the orders of a name. Only phrases of sufficient length are
+    yielded. Time is linear in the length of the text.
     """
     words = words_of(text)
+    for spelled in printed_numbers(words):  # of any number of words
+        if len(spelled) >= _LEAST_PHRASE:
+            yield spelled
     for at in range(len(words)):
         for size in range(1, min(_LONGEST_PHRASE, len(words) - at) + 1):
             some = words[at : at + size]
@@ -151,12 +168,22 @@ def is_sought(spelled: str) -> bool:
 
 
 def texts_of(field: Field) -> tuple[str, ...]:
-    """Returns the texts of a field or a text document, without references."""
+    """Returns the texts of a field or a document, without references."""
     if field.media_type == TEXT:
-        return tuple(text for text in field.texts if not text.startswith(TOKEN_PREFIX))
-    if field.media_type.startswith(("text/", "message/")):
-        return tuple(value.decode("utf-8", "replace") for value in field.values)
-    return ()
+        return tuple(text for text in field.texts if not token_of_reference(text))
+    from tearline_client.documents.reader import document_text  # loads readers of files
+
+    return tuple(document_text(field.media_type, value).text for value in field.values)
+
+
+def gaps_of(field: Field) -> tuple[Gap, ...]:
+    """Returns why a document cannot be searched in full; empty for a field of text."""
+    if field.media_type == TEXT:
+        return ()
+    from tearline_client.documents.reader import document_text  # loads readers of files
+
+    documents = (document_text(field.media_type, value) for value in field.values)
+    return tuple(dict.fromkeys(gap for each in documents for gap in each.gaps))
 
 
 def readers_of(plan: ReleasePlan) -> tuple[Reader, ...]:
@@ -223,23 +250,30 @@ def _mentions(readers: Iterable[Reader]) -> Iterator[Mention]:
             paths = {path for text in texts_of(field) for path in seeker.found_in(text)}
             for path in sorted(paths):
                 yield Mention(recipient=reader.uri, text=field.path, value=path)
+            for gap in gaps_of(field):
+                yield Mention(recipient=reader.uri, text=field.path, gap=gap)
 
 
 def verify_confirmed(mentions: Iterable[Mention], reason: str) -> None:
-    """Checks that a reason is given if texts repeat withheld values (spec O-5).
+    """Checks that a person's reason covers repeated values and unsearched documents (spec O-5).
 
     Raises:
         ValueRepeated: If texts repeat values and no reason is given.
+        DocumentUnsearched: If documents alone need one, which cannot be searched.
     """
-    if reason.strip():
+    mentions = tuple(mentions)
+    if reason.strip() or not mentions:
         return
-    places = [_place(mention) for mention in mentions]
-    if places:
-        raise ValueRepeated("; ".join(list(dict.fromkeys(places))[:_MOST_NAMED]))
+    places = list(dict.fromkeys(map(_place, mentions)))[:_MOST_NAMED]
+    refusal = DocumentUnsearched if all(each.gap for each in mentions) else ValueRepeated
+    raise refusal("; ".join(places))
 
 
 def _place(mention: Mention) -> str:
+    text = mention.text.partition("/")[2]
+    if mention.gap:
+        return f"{text}: {mention.gap.value}"
     value = mention.value.partition("/")[2] or f"packet {mention.packet.hex()[:12]}"
     if not mention.text:
         return f"{value} was guarded, and has no guarded successor"
-    return f"{mention.text.partition('/')[2]} repeats {value}"
+    return f"{text} repeats {value}"

@@ -13,6 +13,7 @@ from enum import IntEnum
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label
 from tearline.errors import MalformedInput
+from tearline_client.planning.printed_forms import number_spellings
 from tearline_client.planning.search_text import folded
 from tearline_client.store.database import Database
 
@@ -74,15 +75,21 @@ class ValueStore:
     ) -> None:
         """Indexes readable values of a packet, in the caller's transaction.
 
+        A number is indexed by each spelling that identifies it; see ``number_spellings``.
+
         Args:
             packet: 32 bytes, its id.
             values: Values of its text fields.
             own: Whether they are our own: a packet of ours without sources.
             telling: The values of a partner's packet of which a single one identifies a copy.
         """
-        tags = {value: self._tag(plain) for value in values if (plain := folded(value))}
-        words = dict.fromkeys(tags.values(), _Word.OWN if own else _Word.COMMON)
-        words |= {tags[value]: _Word.TELLING for value in telling if value in tags}
+        own_word = _Word.OWN if own else _Word.COMMON
+        words: dict[bytes, _Word] = {}
+        for value in values:
+            word = _Word.TELLING if value in telling else own_word
+            for plain in filter(None, (folded(value), *number_spellings(value))):
+                tag = self._tag(plain)
+                words[tag] = max(word, words.get(tag, word))
         place = self._db.value("SELECT place FROM packet_place WHERE packet = ?", (packet,))
         self._db.insert_many(
             "INSERT INTO value_tag (tag, packet, word, place) VALUES (?, ?, ?, ?)"

@@ -250,3 +250,14 @@ class ValueRepeated(PolicyError):
     )
     error_class = ErrorClass.LOCAL
     exit_status = EXIT_REFUSED
+
+
+class DocumentUnsearched(ValueRepeated):
+    """Document that cannot be searched for the values that are withheld from its reader."""
+
+    code = "TL-POL-031"
+    what = "A document to be sent cannot be searched for values that its reader may not have."
+    next = (
+        "Have a person read it, then justify it with --repeats REASON; or withhold the document. "
+        "`tearline packet preview` names every such document."
+    )

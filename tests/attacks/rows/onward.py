@@ -208,6 +208,57 @@ ONWARD = (
         evidence=_KEPT,
     ),
     _attack(
+        "write a partner's account number as it is printed",
+        "tests/attacks/test_mentions.py::test_a_partner_s_account_is_found_as_it_is_printed",
+        "tearline_client.planning.mentions:printed_numbers",
+        "iter(())",
+        code="TL-POL-030",
+        evidence=_KEPT,
+    ),
+    _attack(
+        "begin a text like a reference",
+        "tests/attacks/test_mentions.py::test_a_text_that_looks_like_a_reference_is_searched",
+        "tearline_client.planning.mentions:texts_of",
+        "()",
+        code="TL-POL-030",
+        evidence=_KEPT,
+    ),
+    _attack(
+        "write a partner's value into the scope of a consent",
+        "tests/attacks/test_mentions.py"
+        "::test_the_scope_of_a_consent_repeats_nothing_that_its_reader_lacks",
+        "tearline_client.features.packets.free_text:FreeText.verify",
+        "False",
+        code="TL-POL-030",
+        evidence=_KEPT,
+    ),
+    _attack(
+        "write a partner's value into the reason to leave",
+        "tests/attacks/test_mentions.py::test_the_reason_to_leave_repeats_no_partner_s_value",
+        "tearline_client.features.packets.free_text:FreeText.verify_open",
+        "False",
+        code="TL-POL-030",
+        evidence=_KEPT,
+    ),
+    _attack(
+        "write a value that a field withholds into a document",
+        "tests/attacks/test_mentions.py"
+        "::test_a_document_that_repeats_what_is_kept_back_is_not_sent",
+        "tearline_client.planning.mentions:mentions_of",
+        "()",
+        code="TL-POL-030",
+        evidence=_KEPT,
+    ),
+    _attack(
+        "send a picture of a value that a field withholds",
+        "tests/attacks/test_mentions.py"
+        "::test_a_document_that_cannot_be_searched_is_not_sent_without_a_reason",
+        "tearline_client.planning.mentions:gaps_of",
+        "()",
+        code="TL-POL-031",
+        evidence=_KEPT,
+    ),
+    _attack(
         "send on what was made from a partner's packet",
         "test_a_derived_packet_is_not_sent_without_consent",
         "tearline.onward.use:verify_use",

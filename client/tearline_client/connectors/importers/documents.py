@@ -13,6 +13,7 @@ from tearline.limits import MAX_BLOB_BYTES, MAX_FIELD_BYTES
 from tearline.packets.packet import TEXT, Field
 from tearline_client.connectors.importers.large_documents import LargeDocument, Tell, read_large
 from tearline_client.connectors.importers.source import open_source
+from tearline_client.documents.collected_text import Trace
 from tearline_client.planning.drafts import marking_for
 
 
@@ -33,6 +34,19 @@ class Document:
     content: bytes
     guard: str = ""
     large: LargeDocument | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Returns the SHA-256 of its content, hexadecimal."""
+        blob = self.large and self.large.blob
+        return (blob.sha256 if blob else hashlib.sha256(self.content).digest()).hex()
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """Returns its metadata; of a large document, none is read."""
+        from tearline_client.documents.reader import document_text  # loads readers of files
+
+        return () if self.large else document_text(self.media_type, self.content).traces
 
 
 def read_document(
@@ -94,7 +108,7 @@ def document_fields(document: Document) -> tuple[Field, ...]:
         "fileName": document.name,
         "mimeType": document.media_type,
         "fileSize": str(blob.length if blob else len(document.content)),
-        "contentHash": (blob.sha256 if blob else hashlib.sha256(document.content).digest()).hex(),
+        "contentHash": document.sha256,
     }
     texts = (
         _field(f"{prefix}/{name}", value.encode(), TEXT, document.guard)

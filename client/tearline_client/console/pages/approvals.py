@@ -7,7 +7,7 @@ from tearline.persons.four_eyes import APPROVERS
 from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import FORMS
+from tearline_client.console.words import FORMS, GAPS
 from tearline_client.features.packets.review import Review
 from tearline_client.messages.packet_view import short_path
 from tearline_client.messages.sent import verify_accepted
@@ -76,7 +76,10 @@ def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) 
         ],
         "changed": len(review.changed),
         "mentions": tuple(
-            tuple(short_path(path) if path else "" for path in (each.text, each.value))
+            (
+                *(short_path(path) if path else "" for path in (each.text, each.value)),
+                GAPS[each.gap] if each.gap else "",
+            )
             for each in review.mentions
         ),
         "reasons": review.reasons,

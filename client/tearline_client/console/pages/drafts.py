@@ -9,7 +9,7 @@ from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.planned import AnswerDraft, Draft, RequestDraft
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import FORMS
+from tearline_client.console.words import FORMS, GAPS
 from tearline_client.drafting.from_file import confirmed
 from tearline_client.drafting.release import takes_two
 from tearline_client.features.requests.views import RequestedItem
@@ -129,7 +129,10 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
             for row in cell_rows(plan.cells(), members)
         ],
         "mentions": tuple(
-            tuple(short_path(path) if path else "" for path in (each.text, each.value))
+            (
+                *(short_path(path) if path else "" for path in (each.text, each.value)),
+                GAPS[each.gap] if each.gap else "",
+            )
             for each in node.packets.mentions(plan)
         ),
         "findings": draft.findings,

@@ -135,7 +135,10 @@ class ConsentSteps:
         """
         state, shown = self._context, act.shown
         about = [shown.packet.id]
-        is_repeated = self._words.verify([act.terms.note], act.peer, act.repeats, about=about)
+        texts = [act.terms.note]
+        if act.use is not Use.PASS_ON:  # its scope is a node, and no text of a person
+            texts.append(act.terms.scope)
+        is_repeated = self._words.verify(texts, act.peer, act.repeats, about=about)
         state.verify_ready()
         state.verify_witnessed()
         agreement_id = shown.manifest.agreement.id

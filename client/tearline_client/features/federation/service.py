@@ -1,7 +1,8 @@
 """Members, council and votes, as ``node.federation``."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
+from typing import Protocol
 
 from tearline.crypto.keys import SigningKey
 from tearline.errors import (
@@ -41,6 +42,16 @@ from tearline_client.features.federation.open_decisions import OpenDecision, dec
 from tearline_client.outbox.outbox import Outbox
 
 
+class OpenText(Protocol):
+    """Checks of texts that every member and the exchange read; see ``FreeText``."""
+
+    def verify_open(self, texts: Iterable[str], repeats: str, *, about: Iterable[bytes]) -> bool:
+        """Verifies that texts repeat no value without a reason."""
+
+    def keep(self, about: bytes, repeats: str) -> None:
+        """Stores the reason, in the caller's transaction."""
+
+
 class FederationService:
     """Federation as the log makes it, and this agency's acts in it.
 
@@ -49,11 +60,13 @@ class FederationService:
     Args:
         context: The node.
         outbox: Publishes statements.
+        words: Checks texts that every member reads.
     """
 
-    def __init__(self, context: NodeContext, outbox: Outbox) -> None:
+    def __init__(self, context: NodeContext, outbox: Outbox, words: OpenText) -> None:
         self._context = context
         self._outbox = outbox
+        self._words = words
 
     @property
     def state(self) -> Membership:
@@ -334,13 +347,23 @@ class FederationService:
         signer = Signer(federation=federation, uri=uri, key=new)
         await self._outbox.publish(rotated(self.state, root, signer, new.public.encoded))
 
-    async def leave(self, root: Signer, reason: str) -> None:
+    async def leave(self, root: Signer, reason: str, *, repeats: str = "") -> None:
         """Leaves the federation at once.
 
+        Args:
+            root: Our root.
+            reason: The reason; every member and the exchange read it.
+            repeats: Why it may repeat a value that its readers may not have in clear.
+
         Raises:
+            ValueRepeated: If the reason repeats a value, and ``repeats`` is empty.
             TearlineError: If the exchange refuses it, or is unreachable.
         """
+        is_repeated = self._words.verify_open([reason], repeats, about=())
         statement, stores = leaving(root, reason), self._context.stores
+        if is_repeated:
+            with stores.database.transaction():
+                self._words.keep(statement.statement.id, repeats)
         try:
             await self._outbox.publish(statement)
         except MembershipEnded:

@@ -33,6 +33,7 @@ from tearline_client.planning.mentions import (
     Mention,
     Reader,
     Seeker,
+    gaps_of,
     mentions_of,
     phrases_of,
     texts_of,
@@ -160,8 +161,23 @@ class OnwardUse:
             if agency_uri_of(reader.uri) != agency_uri_of(each.origin)
             and (each.erased or each.packet not in reader.sources)
         }
-        ordered = sorted(found, key=lambda each: (each.recipient, each.text, each.packet))
+        found |= {
+            Mention(recipient=reader.uri, text=field.path, packet=source, gap=gap)
+            for reader in readers
+            for source in self._foreign(reader)
+            for field in reader.clear
+            for gap in gaps_of(field)
+        }
+        ordered = sorted(
+            found, key=lambda each: (each.recipient, each.text, each.packet, each.gap or "")
+        )
         return tuple(ordered[:MAX_MENTIONS])
+
+    def _foreign(self, reader: Reader) -> list[bytes]:
+        """Returns the source packets of agencies other than the reader's."""
+        held = filter(None, map(self._context.stores.packets.held, reader.sources))
+        agencies = (self._context.agency, agency_uri_of(reader.uri))
+        return [each.id for each in held if agency_uri_of(each.origin) not in agencies]
 
     def _told_within(self, field: Field) -> list[ValueSource]:
         """Returns the partners' sources of values that a text contains among other words."""

@@ -1,6 +1,7 @@
 """A packet from its contents to its partners, as an officer composes it."""
 
 import datetime
+import hashlib
 import html
 import io
 import json
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from attacks.test_console import INJECTIONS
+from support.documents import exif, jpeg
 from support.simulation import ARTICLE, PURPOSE, Simulation
 from tearline.limits import (
     CONSOLE_DRAFT_S,
@@ -337,6 +339,33 @@ async def test_a_text_that_names_a_guarded_value_needs_a_reason(
     assert reply.status_code == 303
     (packet,) = world.us.node.packets.ids()
     assert world.us.node.packets.repeats(packet)
+
+
+async def test_a_document_that_cannot_be_searched_needs_a_reason_and_loses_its_metadata(
+    world: Simulation, ana: Browser
+) -> None:
+    draft = await drafted(ana, wish(world))
+    files = {"file": ("a.jpg", jpeg((0xE1, exif())), "image/jpeg")}
+    reply = await post(ana, f"{draft}/document", {"category": ""}, files)
+    draft = reply.headers["location"]
+    page = text_of((await ana.get(draft)).text)
+    assert "Document/file cannot be searched for values that mx-prosecutor" in page
+    assert "may not have in clear: an image." in page
+    assert "location: 19.00000, -99.00000" in page
+    digest = hashlib.sha256(jpeg((0xE1, exif()))).hexdigest()
+    assert digest[:16] in page
+    reply = await changed(ana, draft, {"does": "strip", "name": "a.jpg"})
+    draft = reply.headers["location"]
+    page = text_of((await ana.get(draft)).text)
+    assert "It has metadata" not in page
+    assert hashlib.sha256(jpeg()).hexdigest()[:16] in page
+    reply = await sent(ana, draft)
+    assert reply.status_code == 403
+    assert "TL-POL-031" in reply.text
+    assert not world.us.node.packets.ids()
+    reply = await sent(ana, draft, repeats="I looked at it.")
+    assert reply.status_code == 303
+    assert world.us.node.packets.repeats(world.us.node.packets.ids()[0])
 
 
 async def test_feedback_names_the_packet_it_is_about(world: Simulation, ana: Browser) -> None:

@@ -7,6 +7,7 @@ import pytest
 from support.agencies import secret
 from support.canary import canary, found
 from tearline.errors import MalformedInput
+from tearline_client.planning.mentions import phrases_of
 from tearline_client.store.database import Database
 from tearline_client.store.index_queue import IndexQueue
 from tearline_client.store.value_index import ValueStore
@@ -124,3 +125,14 @@ def test_without_the_key_the_index_tells_nothing(database: Database, tmp_path: P
     assert ValueStore(database, secret("another key")).find(value) == []
     assert ValueStore(database, secret("key")).find(value) == [PACKETS[0]]
     assert found([value], (file.read_bytes() for file in tmp_path.iterdir())) == set()
+
+
+def test_a_number_is_indexed_by_each_of_its_spellings(database: Database) -> None:
+    values = ValueStore(database, secret("key"))
+    told = ["+526641234567", "DE02120300000000202051", "1847250.50"]
+    values.put(PACKETS[0], told, telling=told)
+    printed = ("call (664) 123-45 67", "0052 664 123 45 67", "BLZ 120 300 00, 0000 202051",
+               "DE02 1203 0000 0000 2020 51", "MXN 1.847.250,5")  # fmt: skip
+    for text in printed:
+        assert values.told_among(set(phrases_of(text))), text
+    assert not values.told_among(set(phrases_of("call 664 123 45 68")))

@@ -12,8 +12,9 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import DocumentRefused, PacketTooLarge
 from tearline.limits import MAX_CONSOLE_PACKETS
 from tearline.policy.marking import Tlp
-from tearline_client.connectors.importers.documents import Document
+from tearline_client.connectors.importers.documents import Document, document_of
 from tearline_client.connectors.importers.report import Finding, Imported
+from tearline_client.documents.plain_copies import without_metadata
 from tearline_client.drafting.correction import draft_correction
 from tearline_client.drafting.from_file import (
     ReleaseOptions,
@@ -61,6 +62,17 @@ class Wish:
     def without_document(self, name: str) -> "Wish":
         """Returns the wish without the file of a name."""
         return replace(self, documents=tuple(d for d in self.documents if d.name != name))
+
+    def without_metadata(self, name: str) -> "Wish":
+        """Returns the wish with the file of a name without its metadata; its digest changes.
+
+        Raises:
+            DocumentRefused: If it cannot be removed.
+        """
+        return replace(
+            self,
+            documents=tuple(_plain(d) if d.name == name else d for d in self.documents),
+        )
 
     def with_guard(self, entity: str, name: str, category: str) -> "Wish":
         """Returns the wish with a stricter category of one field; an empty one ends it."""
@@ -111,6 +123,13 @@ class Prepared:
     def with_reason(self, repeats: str) -> tuple[ReleasePlan, ...]:
         """Returns the packets with the person's reason to repeat kept values."""
         return tuple(confirmed(plan, repeats) for plan in self.plans)
+
+
+def _plain(document: Document) -> Document:
+    if document.large:
+        raise DocumentRefused(f"{document.name}: it is too large to remove its metadata")
+    content = without_metadata(document.media_type, document.content)
+    return document_of(document.name, content, guard=document.guard)
 
 
 async def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:

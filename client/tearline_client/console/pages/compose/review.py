@@ -23,7 +23,7 @@ from tearline_client.console.forms import Form
 from tearline_client.console.pages.compose.prepared import Prepared, Wish, prepare
 from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import FORMS, KINDS, URGENCIES
+from tearline_client.console.words import FORMS, GAPS, KINDS, TRACES, URGENCIES
 from tearline_client.drafting.release import release, takes_two
 from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.packets import (
@@ -97,6 +97,7 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
                 (
                     agency_name(members, each.recipient),
                     *(short(path) if path else "" for path in (each.text, each.value)),
+                    GAPS[each.gap] if each.gap else "",
                 )
                 for each in prepared.mentions
             ],
@@ -105,6 +106,10 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
             "program_draft": bool(wish.program_draft),
             "unmarked": prepared.unmarked,
             "documents": wish.documents,
+            "traces": {
+                each.name: [(TRACES[trace.kind], trace.value) for trace in each.traces]
+                for each in wish.documents
+            },
             "guarded": dict(wish.order.about.guarded),
             "guardable": _guardable(wish),
             "categories": CATEGORIES,
@@ -166,7 +171,7 @@ def _guardable(wish: Wish) -> list[str]:
 
 
 async def change(visit: Visit) -> Response:
-    """Removes a document, or marks one field more strictly, and plans anew."""
+    """Removes a document or its metadata, or marks one field more strictly, and plans anew."""
     form = await visit.form()
     prepared = content_of(find_draft(visit))
     try:
@@ -186,6 +191,8 @@ def _changed(wish: Wish, form: Form) -> Wish:
     does = form.text("does")
     if does == "detach":
         return wish.without_document(form.text("name"))
+    if does == "strip":
+        return wish.without_metadata(form.text("name"))
     if does == "guard":
         entity, _, name = form.text("field").rpartition("/")
         return wish.with_guard(entity, name, form.text("category"))

@@ -15,7 +15,7 @@ from tearline_client.console.languages import mark
 from tearline_client.console.pages.acts import STANDS
 from tearline_client.console.pages.bound_act import BoundAct, Preview
 from tearline_client.console.visit import Visit
-from tearline_client.console.words import FORMS
+from tearline_client.console.words import FORMS, GAPS
 from tearline_client.drafting.release import Held, release_field, takes_two
 from tearline_client.features.corrections.service import seen_by
 from tearline_client.features.packets.disclosure import Disclosure
@@ -128,7 +128,8 @@ async def _disclosure(visit: Visit, form: Form) -> Preview[FieldDisclosure]:
             "purpose": wanted.purpose,
             "held_back": wanted.held_back,
             "mentions": tuple(
-                short_path(each.value) if each.value else "" for each in wanted.mentions
+                (short_path(each.value) if each.value else "", GAPS[each.gap] if each.gap else "")
+                for each in wanted.mentions
             ),
             "takes_two": takes_two(node, ref.id, ref.article),
         },
