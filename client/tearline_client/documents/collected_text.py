@@ -84,7 +84,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
-        self._characters = MAX_SEARCHED_CHARACTERS
+        self._characters = MAX_SEARCHED_CHARACTERS + 1  # no separator precedes the first text
         self._bytes = MAX_UNPACKED_BYTES
         self._parts = MAX_DOCUMENT_PARTS
         self._gaps: dict[Gap, None] = {}

@@ -3,7 +3,7 @@
 An officer may repeat a withheld value in a purpose, a narrative or a document. Text and value are
 folded as in a search. A match begins and ends at word boundaries; a Chinese or Korean character is
 a word, and so is a number. Paraphrased values are not found. A document that cannot be searched in
-full is listed like a text that repeats a value.
+full is listed like a text that repeats a value, if its reader lacks a value that it could show.
 """
 
 import re
@@ -186,6 +186,12 @@ def gaps_of(field: Field) -> tuple[Gap, ...]:
     return tuple(dict.fromkeys(gap for each in documents for gap in each.gaps))
 
 
+def seeker_of(fields: Iterable[Field]) -> Seeker[str]:
+    """Returns a seeker of the values of fields by their paths; documents are not sought."""
+    texts = (field for field in fields if field.media_type == TEXT)
+    return Seeker((field.path, text) for field in texts for text in texts_of(field))
+
+
 def readers_of(plan: ReleasePlan) -> tuple[Reader, ...]:
     """Returns every recipient of a plan with its readable and withheld fields."""
     return tuple(_reader_of(plan, recipient) for recipient in plan.recipients)
@@ -210,8 +216,7 @@ def without_named_ids(kept: Iterable[Field], clear: Iterable[Field]) -> tuple[Fi
         clear: Fields that it has in clear.
     """
     kept = tuple(kept)
-    ids = (field for field in kept if field.path.endswith(f"/{ID_PROPERTY}"))
-    seeker = Seeker((field.path, text) for field in ids for text in texts_of(field))
+    seeker = seeker_of(filter(_is_id, kept))
     if not seeker:
         return kept
     names = (text for field in clear if is_name(field) for text in texts_of(field))
@@ -238,20 +243,28 @@ def mentions_of(readers: Iterable[Reader]) -> tuple[Mention, ...]:
 
 def _mentions(readers: Iterable[Reader]) -> Iterator[Mention]:
     for reader in readers:
-        seeker = Seeker(
-            (field.path, text)
-            for field in reader.kept
-            if field.media_type == TEXT
-            for text in texts_of(field)
-        )
+        seeker = seeker_of(reader.kept)
         if not seeker:
             continue
+        documents = {_entity(field) for field in reader.clear if field.media_type != TEXT}
+        # A picture shows no local id; its own name and digest are not hidden from its reader.
+        shown = documents and seeker_of(
+            field for field in reader.kept if not _is_id(field) and _entity(field) not in documents
+        )
         for field in reader.clear:
             paths = {path for text in texts_of(field) for path in seeker.found_in(text)}
             for path in sorted(paths):
                 yield Mention(recipient=reader.uri, text=field.path, value=path)
-            for gap in gaps_of(field):
+            for gap in gaps_of(field) if shown else ():
                 yield Mention(recipient=reader.uri, text=field.path, gap=gap)
+
+
+def _is_id(field: Field) -> bool:
+    return field.path.endswith(f"/{ID_PROPERTY}")
+
+
+def _entity(field: Field) -> str:
+    return field.path.rpartition("/")[0]
 
 
 def verify_confirmed(mentions: Iterable[Mention], reason: str) -> None:

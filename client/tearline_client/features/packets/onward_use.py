@@ -32,10 +32,10 @@ from tearline_client.planning.mentions import (
     BESIDE,
     Mention,
     Reader,
-    Seeker,
     gaps_of,
     mentions_of,
     phrases_of,
+    seeker_of,
     texts_of,
 )
 from tearline_client.planning.release_plan import Draft, ReleasePlan
@@ -129,10 +129,8 @@ class OnwardUse:
             recipient: The reader's node URI, or ``EVERYBODY``.
             kept: Our fields that are withheld or generalised for it.
         """
-        seeker = Seeker(
-            (f.path, text) for f in kept if f.media_type == TEXT for text in texts_of(f)
-        )
-        found = {Mention(recipient=recipient, text=BESIDE, value=p) for p in seeker.found_in(words)}
+        paths = seeker_of(kept).found_in(words)
+        found = {Mention(recipient=recipient, text=BESIDE, value=path) for path in paths}
         if self._context.stores.packets.has_partners(self._context.uri):
             index_values(self._context)
             found |= {
