@@ -259,5 +259,5 @@ class DocumentUnsearched(ValueRepeated):
     what = "A document to be sent cannot be searched for values that its reader may not have."
     next = (
         "Have a person read it, then justify it with --repeats REASON; or withhold the document. "
-        "`tearline packet preview` names every such document."
+        "`tearline packet preview` names every such document and each value that is withheld."
     )

@@ -5,7 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.costs import MOST, growth
-from tearline_client.planning.mentions import Seeker, phrases_of
+from support.documents import png
+from tearline.packets.packet import TEXT, Field
+from tearline.policy.profile import marking_of
+from tearline_client.connectors.importers.documents import document_fields, document_of
+from tearline_client.planning.mentions import Reader, Seeker, mentions_of, phrases_of
 from tearline_client.planning.search_text import folded
 
 
@@ -86,3 +90,30 @@ def test_seeking_takes_time_by_the_number_of_values() -> None:
         return lambda: Seeker(values).found_in("anna berg 000001 " * number)
 
     assert growth(make, 50) <= MOST
+
+
+def kept(name: str, value: str) -> Field:
+    path = f"{'ab' * 16}/{name}"
+    return Field(path=path, media_type=TEXT, values=(value.encode(),), marking=marking_of(path))
+
+
+PHOTO = document_fields(document_of("photo.png", png()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_asked"),
+    [
+        ([kept("Person/name", "Qiu Wenhao")], True),
+        ([kept("Document/fileName", "statement of a source.pdf")], True),
+        ([kept("Person/id", "person-qiu")], False),
+        (PHOTO[:-1], False),
+        ([kept("Person/country", "mx")], False),
+        ([], False),
+    ],
+    ids=["name", "other document", "local id", "own description", "short", "none"],
+)
+def test_a_picture_is_asked_about_if_it_could_show_a_withheld_value(
+    fields: list[Field], is_asked: bool
+) -> None:
+    reader = Reader(uri="mx", clear=PHOTO[-1:], kept=tuple(fields), sources=())
+    assert [each.text for each in mentions_of([reader])] == [PHOTO[-1].path] * is_asked
