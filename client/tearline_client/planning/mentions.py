@@ -9,7 +9,7 @@ full is listed like a text that repeats a value, if its reader lacks a value tha
 import re
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import permutations
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tearline.bodies.body import ID_PROPERTY
 from tearline.dataclass.immutable import immutable
@@ -18,16 +18,13 @@ from tearline.limits import MAX_MENTIONS
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
 from tearline.policy.masks import SYLLABIC_RANGES
-from tearline_client.documents.collected_text import Gap
 from tearline_client.planning.entities import token_of_reference
-from tearline_client.planning.printed_forms import (
-    day_spellings,
-    number_spellings,
-    printed_numbers,
-)
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.search_text import plain_letters
 from tearline_client.planning.text_search import is_name
+
+if TYPE_CHECKING:  # few commands search texts or documents
+    from tearline_client.documents.collected_text import Gap
 
 _LEAST_LETTERS = 4  # of a value; shorter values are words of many texts
 _LEAST_DIGITS = 5  # a number of four is a year
@@ -62,7 +59,7 @@ class Mention:
     text: str = ""
     value: str = ""
     packet: bytes = b""
-    gap: Gap | None = None
+    gap: "Gap | None" = None
 
 
 @immutable
@@ -95,6 +92,8 @@ class Seeker(Generic[Key]):
     """
 
     def __init__(self, values: Iterable[tuple[Key, str]]) -> None:
+        from tearline_client.planning.printed_forms import day_spellings, number_spellings
+
         self._by_beginning: dict[str, dict[int, dict[str, set[Key]]]] = {}
         for key, value in values:
             spellings = {each for part in parts_of(value) for each in orders_of(words_of(part))}
@@ -150,6 +149,8 @@ def phrases_of(text: str) -> Iterator[str]:
     The words of a phrase are in the orders of a name. Only phrases of sufficient length are
     yielded. Time is linear in the length of the text.
     """
+    from tearline_client.planning.printed_forms import printed_numbers
+
     words = words_of(text)
     for spelled in printed_numbers(words):  # of any number of words
         if len(spelled) >= _LEAST_PHRASE:
@@ -176,7 +177,7 @@ def texts_of(field: Field) -> tuple[str, ...]:
     return tuple(document_text(field.media_type, value).text for value in field.values)
 
 
-def gaps_of(field: Field) -> tuple[Gap, ...]:
+def gaps_of(field: Field) -> "tuple[Gap, ...]":
     """Returns why a document cannot be searched in full; empty for a field of text."""
     if field.media_type == TEXT:
         return ()

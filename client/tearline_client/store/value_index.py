@@ -13,7 +13,6 @@ from enum import IntEnum
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label
 from tearline.errors import MalformedInput
-from tearline_client.planning.printed_forms import number_spellings
 from tearline_client.planning.search_text import folded
 from tearline_client.store.database import Database
 
@@ -83,6 +82,8 @@ class ValueStore:
             own: Whether they are our own: a packet of ours without sources.
             telling: The values of a partner's packet of which a single one identifies a copy.
         """
+        from tearline_client.planning.printed_forms import number_spellings  # few commands index
+
         own_word = _Word.OWN if own else _Word.COMMON
         words: dict[bytes, _Word] = {}
         for value in values:

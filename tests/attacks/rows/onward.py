@@ -210,7 +210,7 @@ ONWARD = (
     _attack(
         "write a partner's account number as it is printed",
         "tests/attacks/test_mentions.py::test_a_partner_s_account_is_found_as_it_is_printed",
-        "tearline_client.planning.mentions:printed_numbers",
+        "tearline_client.planning.printed_forms:printed_numbers",
         "iter(())",
         code="TL-POL-030",
         evidence=_KEPT,
