@@ -345,6 +345,8 @@ async def test_a_document_that_cannot_be_searched_needs_a_reason_and_loses_its_m
     world: Simulation, ana: Browser
 ) -> None:
     draft = await drafted(ana, wish(world))
+    values = {"does": "guard", "field": "company-lantern/notes", "category": "identity.source"}
+    draft = (await changed(ana, draft, values)).headers["location"]
     files = {"file": ("a.jpg", jpeg((0xE1, exif())), "image/jpeg")}
     reply = await post(ana, f"{draft}/document", {"category": ""}, files)
     draft = reply.headers["location"]
