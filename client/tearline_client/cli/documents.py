@@ -15,7 +15,6 @@ from tearline_client.cli.session import node_command
 from tearline_client.node import Node
 from tearline_client.rendering.packets import corrections_of
 from tearline_client.rendering.words import counted
-from tearline_runtime.files import write_new
 
 if TYPE_CHECKING:
     from tearline_client.connectors.importers.documents import Document
@@ -150,12 +149,14 @@ def strip_metadata(cli: CliContext, file: Path, copy: Path) -> None:
 
     Example: tearline packet strip-metadata photo.jpg photo-plain.jpg
     """
+    from tearline_client.connectors.exporters.files import create_file
     from tearline_client.connectors.importers.documents import document_of, read_document
     from tearline_client.documents.plain_copies import without_metadata
 
     found = read_document(file)
     plain = document_of(copy.name, without_metadata(found.media_type, found.content))
-    write_new(copy, plain.content)
+    with create_file(copy.parent, copy.name) as stream:
+        stream.write(plain.content)
     cli.emit(
         (
             {"document": each.name, "bytes": len(each.content), "sha256": each.sha256}

@@ -230,7 +230,7 @@ async def show(cli: CliContext, node: Node, packet: str, sync: bool) -> None:
     shown = await node.packets.read(packet_id, acted_by=person, person=cli.settings.person)
     standing = corrections_of(packet_id, manifest, node.corrections.newest(packet_id))
     standing += [
-        f"Its texts repeat values that were kept back. Reason: {reason}"
+        f"It repeats values that were kept back, or a document was not searched. Reason: {reason}"
         for reason in node.packets.repeats(packet_id)
     ]
     standing += recalls_of(node, shown)

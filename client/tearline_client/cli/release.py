@@ -1,6 +1,6 @@
 """Release of packets and fields from the command line, and approval by a second person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +21,7 @@ from tearline_client.drafting.release import release_field as disclose_field
 from tearline_client.features.packets.review import Review
 from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
-from tearline_client.planning.mentions import Mention
+from tearline_client.planning.mentions import Mention, document_names
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.rendering.packets import short, text_column
 from tearline_client.rendering.reviews import review_rows
@@ -57,15 +57,19 @@ def say_unmarked(cli: CliContext, drafted: "Drafted") -> None:
 def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
     """Prints every text that repeats a value its reader may not have in clear."""
     for plan in plans:
-        _say_each(cli, node.packets.mentions(plan), node.directory.members())
+        mentions, names = node.packets.mentions(plan), document_names(plan)
+        _say_each(cli, mentions, node.directory.members(), names)
 
 
-def _say_each(cli: CliContext, mentions: Iterable[Mention], members: Members) -> None:
+def _say_each(
+    cli: CliContext, mentions: Iterable[Mention], members: Members, names: Mapping[str, str]
+) -> None:
     for mention in mentions:
+        text = names.get(mention.text) or short(mention.text)
         partner = agency_name(members, mention.recipient)
         if mention.gap:
             cli.say(
-                f"{short(mention.text)} cannot be searched ({mention.gap.value}) for values that"
+                f"{text} cannot be searched ({mention.gap.value}) for values that"
                 f" {partner} may not have in clear."
             )
             continue
@@ -74,9 +78,7 @@ def _say_each(cli: CliContext, mentions: Iterable[Mention], members: Members) ->
         if not mention.text:
             cli.say(f"{told}{source} was guarded from {partner}, and has no guarded successor.")
             continue
-        cli.say(
-            f"{short(mention.text)} repeats {told}{source}, which {partner} may not have in clear."
-        )
+        cli.say(f"{text} repeats {told}{source}, which {partner} may not have in clear.")
 
 
 async def release(
@@ -165,7 +167,7 @@ def _say_review(cli: CliContext, node: Node, review: Review) -> None:
                 node.requests.overturned(content.request, content.items, person=cli.settings.person)
             )
         )
-    _say_each(cli, review.mentions, node.directory.members())
+    _say_each(cli, review.mentions, node.directory.members(), {})
     for reason in review.reasons:
         cli.say(f"Reason of the drafter to repeat it: {reason}")
 

@@ -193,6 +193,15 @@ def seeker_of(fields: Iterable[Field]) -> Seeker[str]:
     return Seeker((field.path, text) for field in texts for text in texts_of(field))
 
 
+def document_names(plan: ReleasePlan) -> dict[str, str]:
+    """Returns the file name of each document of a plan by the path of its contents."""
+    fields = plan.draft.fields
+    names = {_entity(f): f.texts[0] for f in fields if f.path.endswith("/Document/fileName")}
+    return {
+        f.path: names[_entity(f)] for f in fields if f.media_type != TEXT and _entity(f) in names
+    }
+
+
 def readers_of(plan: ReleasePlan) -> tuple[Reader, ...]:
     """Returns every recipient of a plan with its readable and withheld fields."""
     return tuple(_reader_of(plan, recipient) for recipient in plan.recipients)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import AUDITOR, Desk
+from support.documents import docx, jpeg
 from tearline.limits import MAX_BLOB_BYTES
 
 PDF = b"%PDF-1.7\n" + b"\x1b[31mA scan that no terminal should see" + bytes(range(128, 256))
@@ -50,6 +51,23 @@ def test_a_guarded_document_is_told_of_only(desk: Desk, lead: Path, scan: Path) 
     rows = desk.rows("packet", "preview", lead, *ORDER, "--attach", f"{scan}:identity.source")
     (file,) = (row for row in rows if row["path"].endswith("Document/file"))
     assert (file["category"], file["form"]) == ("identity.source", "exists")
+
+
+def test_the_document_that_names_a_guarded_value_is_told_by_its_name(
+    desk: Desk, lead: Path, tmp_path: Path
+) -> None:
+    text = lead.read_text().replace('"]}', '"],"phone":["+525555550142"]}')
+    lead.write_text(text)
+    (tmp_path / "letter.docx").write_bytes(docx("Call +52 (55) 5555-0142."))
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    both = [word for each in ("letter.docx", "photo.jpg") for word in ("--attach", tmp_path / each)]
+    words = (lead, *ORDER, *both, "--guard", "qiu/phone=identity.source")
+    told = desk.run("packet", "preview", *words).stderr
+    assert "letter.docx repeats " in told
+    assert "photo.jpg cannot be searched (an image) for values that mx-prosecutor" in told
+    assert "TL-POL-030" in desk.run("packet", "send", "--yes", *words).stderr
+    sent = desk.run("packet", "send", "--yes", *words, "--repeats", "I read and saw both.")
+    assert sent.exit_code == 0, sent.output
 
 
 def test_a_milder_category_for_a_document_is_refused(desk: Desk, lead: Path, scan: Path) -> None:

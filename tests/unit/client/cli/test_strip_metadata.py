@@ -22,5 +22,6 @@ def test_a_copy_has_no_metadata_and_the_file_stays(tmp_path: Path) -> None:
     for each in (content, jpeg()):
         assert hashlib.sha256(each).hexdigest() in told.output
     again = CliRunner().invoke(command, ["packet", "strip-metadata", str(photo), str(copy)])
-    assert again.exit_code != 0  # a file that exists is not written over
+    assert again.exit_code == 2, again.output  # a file that exists is not written over
+    assert "TL-USE-004" in again.output
     assert copy.read_bytes() == jpeg()

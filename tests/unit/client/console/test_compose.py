@@ -351,7 +351,7 @@ async def test_a_document_that_cannot_be_searched_needs_a_reason_and_loses_its_m
     reply = await post(ana, f"{draft}/document", {"category": ""}, files)
     draft = reply.headers["location"]
     page = text_of((await ana.get(draft)).text)
-    assert "Document/file cannot be searched for values that mx-prosecutor" in page
+    assert "a.jpg cannot be searched for values that mx-prosecutor" in page
     assert "may not have in clear: an image." in page
     assert "location: 19.00000, -99.00000" in page
     digest = hashlib.sha256(jpeg((0xE1, exif()))).hexdigest()

@@ -25,6 +25,7 @@ from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS, GAPS, KINDS, TRACES, URGENCIES
 from tearline_client.drafting.release import release, takes_two
+from tearline_client.planning.mentions import document_names
 from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.packets import (
     content_text,
@@ -86,6 +87,7 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
     recipients = prepared.recipients()
     wish = prepared.wish
     correction = prepared.correction
+    files = {path: name for plan in prepared.plans for path, name in document_names(plan).items()}
     names = names_by_recipient(correction.release.cells()) if correction else {}
     return visit.render(
         "compose_review.html",
@@ -96,7 +98,7 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
             "mentions": [
                 (
                     agency_name(members, each.recipient),
-                    *(short(path) if path else "" for path in (each.text, each.value)),
+                    *(files.get(p, short(p)) if p else "" for p in (each.text, each.value)),
                     GAPS[each.gap] if each.gap else "",
                 )
                 for each in prepared.mentions
