@@ -17,8 +17,9 @@ from tearline.limits import MAX_CONSOLE_QUERY_BYTES
 from tearline_client.console.document_fetches import DocumentFetches
 from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.guard import Origins, guarded
+from tearline_client.console.kept_forms import carried_of, way_back, with_kept_form
 from tearline_client.console.languages import NAMES, language, preferred
-from tearline_client.console.pages.account import LANGUAGE_COOKIE
+from tearline_client.console.pages.account import LANGUAGE_COOKIE, sign_in_form
 from tearline_client.console.pages.confirmation import confirm_first
 from tearline_client.console.provider import Provider
 from tearline_client.console.routes import ROUTES
@@ -31,12 +32,15 @@ STATIC = {
     "console.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "kept.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "passkey.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 """Files that pages load, and their types."""
 Report = Callable[[str], None]
+_SHOWN_AGAIN = frozenset(each.path for each in ROUTES if each.keeps and each.method == "GET")
+"""Paths of pages that show a kept form again."""
 
 
 def console_application(
@@ -72,7 +76,7 @@ def console_application(
         feed=TaskFeed(node),
         streams=streams or TaskStreams(),
         fetches=fetches or DocumentFetches(clock),
-        drafts=HeldDrafts(node.packets.uploads.discard),
+        drafts=HeldDrafts(node.packets.uploads.discard, node.forms.erasures),
     )
 
     async def missing(request: Request, error: Exception) -> Response:
@@ -131,6 +135,9 @@ def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awai
         if route.by_itself and visit.signed_in is None:
             return Response(status_code=204)  # the page stays as it is, and asks no more
         if route.roles and visit.signed_in is None:
+            if route.keeps and route.method == "POST":
+                carried = await carried_of(visit, page=route.path in _SHOWN_AGAIN)
+                return sign_in_form(visit, "", carried=carried, ended=True)
             return _elsewhere_first(visit, route, "/sign-in")
         if route.roles and not route.roles & visit.roles:
             asked = " or ".join(sorted(route.roles))
@@ -153,7 +160,9 @@ def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awai
 
     async def in_turn(visit: Visit) -> Response:
         async with console.turns(route).turn(visit.person):
-            return await route.handler(visit)
+            if not route.keeps:
+                return await route.handler(visit)
+            return await with_kept_form(visit, route.handler, page=route.path in _SHOWN_AGAIN)
 
     return answer
 
@@ -167,7 +176,8 @@ async def _answered(visit: Visit, handler: Handler) -> Response:
 
 def refusal(visit: Visit, error: TearlineError) -> Response:
     """Returns the page of a refusal: its code, its words and the next step, as on a terminal."""
-    return visit.render("refused.html", {"error": error}, status=status_of(error))
+    values = {"error": error, "way_back": way_back(visit)}
+    return visit.render("refused.html", values, status=status_of(error))
 
 
 def _elsewhere_first(visit: Visit, route: ConsoleRoute, place: str) -> Response:

@@ -17,16 +17,20 @@ from tearline.limits import (
 from tearline.text.choices import one_of
 from tearline_client.console.multipart import (
     MULTIPART,
+    BoundedBody,
     SentFile,
     boundary_of,
     parse_multipart,
 )
 
+_MOST_READ = 16  # times the bound of a form: what a browser sends before it shows an answer
 _TYPE = "application/x-www-form-urlencoded"
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 CSRF = "csrf"
 """Name of the field with the session's token."""
+KEPT = "kept"
+"""Name of the field with the name of the draft that keeps the form."""
 
 
 class Form:
@@ -35,15 +39,18 @@ class Form:
     Args:
         values: The values of each name, in the order of the form.
         files: The files of each name.
+        most_bytes: The bound that a file is over: then the form has its values alone.
     """
 
     def __init__(
         self,
         values: Mapping[str, tuple[str, ...]],
         files: Mapping[str, tuple[SentFile, ...]] | None = None,
+        most_bytes: int | None = None,
     ) -> None:
         self._values = values
         self._files = files or {}
+        self._most_bytes = most_bytes
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Form":
@@ -62,9 +69,9 @@ class Form:
         return values[0] if values else ""
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Yields each value with its name, except the session's token."""
+        """Yields each value with its name, except the session's token and the draft's name."""
         for name, values in self._values.items():
-            if name != CSRF:
+            if name not in (CSRF, KEPT):
                 yield from ((name, value) for value in values)
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -100,8 +107,19 @@ class Form:
         return found
 
     def files(self, name: str) -> tuple[SentFile, ...]:
-        """Returns the files of a name, in the order of the form."""
+        """Returns the files of a name, in the order of the form.
+
+        Raises:
+            FormRefused: If a file of the form is too large.
+        """
+        if self._most_bytes is not None:
+            raise FormRefused(f"a file is too large: the form is over {self._most_bytes} bytes")
         return self._files.get(name, ())
+
+    @property
+    def has_files(self) -> bool:
+        """Returns whether files came with the form, also too large ones."""
+        return bool(self._files) or self._most_bytes is not None
 
     def verify_token(self, expected: str) -> None:
         """Checks that the form came from a page of the session.
@@ -130,7 +148,15 @@ async def read_form(
     kind = header.partition(";")[0].strip().lower()
     if files and kind == MULTIPART:
         boundary = boundary_of(header)
-        texts, sent = parse_multipart(await _body(request, most_bytes), boundary)
+        body, size = BoundedBody(boundary, most_bytes), 0
+        async for piece in request.stream():
+            size += len(piece)
+            if size > _MOST_READ * most_bytes:
+                raise FormRefused(f"it is larger than {most_bytes} bytes")
+            body.add(piece)
+        texts, sent = parse_multipart(bytes(body.data), boundary)
+        if body.is_cut:
+            return Form(_by_name(texts), most_bytes=most_bytes)
         return Form(_by_name(texts), _by_name(sent))
     if kind != _TYPE:
         raise FormRefused(f"its type is not {_TYPE}")

@@ -20,6 +20,7 @@ _DISPOSITION = re.compile(
     r'content-disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?',
     re.IGNORECASE,
 )
+_FILE_HEAD = rb'\r\ncontent-disposition: form-data; name="[^"\r\n]*"; filename=".*?\r\n\r\n'
 _MAX_HEAD = 2048  # two lines, each with names that a person gave
 _ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 _ESCAPED = re.compile("|".join(_ESCAPES))
@@ -36,6 +37,49 @@ class SentFile:
 
     name: str
     content: bytes = field(repr=False)
+
+
+class BoundedBody:
+    """A body as it comes; beyond a bound, without the contents of its files.
+
+    So the texts of a form with too large a file are still read.
+
+    Args:
+        boundary: Its boundary.
+        most_bytes: The bound of the body without that.
+
+    Attributes:
+        data: The body.
+        is_cut: Whether contents of files were left out.
+    """
+
+    def __init__(self, boundary: bytes, most_bytes: int) -> None:
+        self.data = bytearray()
+        self.is_cut = False
+        self._delimiter = b"\r\n--" + boundary
+        self._most_bytes = most_bytes
+        self._file = re.compile(
+            rb"(?:^|\r\n)--" + re.escape(boundary) + _FILE_HEAD, re.IGNORECASE | re.DOTALL
+        )
+
+    def add(self, piece: bytes) -> None:
+        """Adds a piece.
+
+        Raises:
+            FormRefused: If the body is too large, and not because of its files.
+        """
+        self.data += piece
+        if len(self.data) <= self._most_bytes:
+            return
+        for start in reversed([found.end() for found in self._file.finditer(self.data)]):
+            end = self.data.find(self._delimiter, start)
+            # Of a file that still comes, the last bytes may begin a delimiter.
+            end = len(self.data) - len(self._delimiter) if end < 0 else end
+            if end > start:
+                del self.data[start:end]
+                self.is_cut = True
+        if len(self.data) > self._most_bytes:
+            raise FormRefused(f"it is larger than {self._most_bytes} bytes")
 
 
 def boundary_of(header: str) -> bytes:

@@ -16,6 +16,7 @@ from tearline_client.console.pages import (
     drafts,
     enrolment,
     federation,
+    kept,
     packet_export,
     packets,
     passkeys,
@@ -59,7 +60,7 @@ from tearline_client.console.pages.recalls import decision
 from tearline_client.console.pages.recalls import overview as recalls
 from tearline_client.console.pages.request import answer, new
 from tearline_client.console.pages.request import page as request
-from tearline_client.console.visit import ConsoleRoute
+from tearline_client.console.visit import ConsoleRoute, Handler
 
 T = TypeVar("T")
 
@@ -87,8 +88,23 @@ def _bound(
     path: str, act: BoundAct[T], roles: frozenset[Role], *, wide: bool = False
 ) -> tuple[ConsoleRoute, ConsoleRoute]:
     """Returns the page of an act's effects, and the act at the same path."""
-    page = ConsoleRoute(path=path, handler=act.page, roles=roles, wide=wide)
+    page = ConsoleRoute(path=path, handler=act.page, roles=roles, wide=wide, keeps=True)
     return page, replace(page, handler=act.submit, method="POST")
+
+
+def _kept(
+    path: str,
+    page: Handler,
+    act: Handler,
+    roles: frozenset[Role],
+    *,
+    title: str = "",
+    wide: bool = False,
+    remote: bool | None = None,
+) -> tuple[ConsoleRoute, ConsoleRoute]:
+    """Returns the page of a form, which shows it again as it was kept, and its act."""
+    shown = ConsoleRoute(path=path, handler=page, roles=roles, title=title, wide=wide, keeps=True)
+    return shown, replace(shown, handler=act, method="POST", title="", remote=remote)
 
 
 ROUTES: tuple[ConsoleRoute, ...] = (
@@ -123,21 +139,18 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     ConsoleRoute(path=f"{_PACKET}/pictures/{{slot}}", handler=copies.picture_file, roles=_LIAISON),
     *_bound(f"{_PACKET}/recall", recall.RECALL, _LIAISON, wide=True),
-    ConsoleRoute(path=f"{_PACKET}/consent", handler=question.page, roles=_LIAISON),
-    ConsoleRoute(path=f"{_PACKET}/consent", handler=question.ask, method="POST", roles=_LIAISON),
+    *_kept(f"{_PACKET}/consent", question.page, question.ask, _LIAISON),
     ConsoleRoute(path="/recalls", handler=recalls.page),
     *_bound(_RECALL, decision.DECIDE, recalls.DECIDERS, wide=True),
     ConsoleRoute(path="/consents", handler=consents.page),
     ConsoleRoute(path=_CONSENT, handler=consent.page, roles=consents.READERS),
     *_bound(f"{_CONSENT}/give", consent.GIVE, _LIAISON, wide=True),
-    ConsoleRoute(path=f"{_CONSENT}/refuse", handler=consent.refuse, method="POST", roles=_LIAISON),
-    *_bound(f"{_CONSENT}/withdraw", consent.WITHDRAW, _LIAISON, wide=True),
-    ConsoleRoute(path=f"{_PACKET}/correct", handler=correction.page, roles=_LIAISON),
     ConsoleRoute(
-        path=f"{_PACKET}/correct", handler=correction.enter, method="POST", roles=_LIAISON
+        path=f"{_CONSENT}/refuse", handler=consent.refuse, method="POST", roles=_LIAISON, keeps=True
     ),
-    ConsoleRoute(path="/compose", handler=form.page, roles=_LIAISON, title=mark("Compose")),
-    ConsoleRoute(path="/compose", handler=form.enter, method="POST", roles=_LIAISON, remote=False),
+    *_bound(f"{_CONSENT}/withdraw", consent.WITHDRAW, _LIAISON, wide=True),
+    *_kept(f"{_PACKET}/correct", correction.page, correction.enter, _LIAISON),
+    *_kept("/compose", form.page, form.enter, _LIAISON, title=mark("Compose"), remote=False),
     ConsoleRoute(path=_DRAFT, handler=review.page, roles=_LIAISON),
     ConsoleRoute(
         path=f"{_DRAFT}/document",
@@ -163,8 +176,7 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     ConsoleRoute(path="/requests", handler=requests.page, title=mark("Requests")),
     ConsoleRoute(path="/cases", handler=cases.page, title=mark("Cases")),
-    ConsoleRoute(path="/cases/new", handler=cases.open_page, roles=_LIAISON),
-    ConsoleRoute(path="/cases/new", handler=cases.open_case, method="POST", roles=_LIAISON),
+    *_kept("/cases/new", cases.open_page, cases.open_case, _LIAISON),
     ConsoleRoute(path=_CASE, handler=case.page),
     ConsoleRoute(path=f"{_CASE}/timeline", handler=case.timeline),
     ConsoleRoute(path=f"{_CASE}/contents", handler=contents.page, roles=_READERS),
@@ -175,16 +187,10 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path=f"{_CASE}/votes", handler=case.vote, method="POST", roles=_LIAISON, wide=True
     ),
     ConsoleRoute(path="/agreements", handler=overview.page, title=mark("Agreements")),
-    ConsoleRoute(path="/agreements/new", handler=terms.new_page, roles=_OFFICER, wide=True),
-    ConsoleRoute(
-        path="/agreements/new", handler=terms.new, method="POST", roles=_OFFICER, wide=True
-    ),
+    *_kept("/agreements/new", terms.new_page, terms.new, _OFFICER, wide=True),
     ConsoleRoute(path=_AGREEMENT, handler=agreement.page),
     ConsoleRoute(path=f"{_AGREEMENT}/silence", handler=silence.page),
-    ConsoleRoute(path=f"{_AGREEMENT}/amend", handler=terms.amend_page, roles=_OFFICER, wide=True),
-    ConsoleRoute(
-        path=f"{_AGREEMENT}/amend", handler=terms.amend, method="POST", roles=_OFFICER, wide=True
-    ),
+    *_kept(f"{_AGREEMENT}/amend", terms.amend_page, terms.amend, _OFFICER, wide=True),
     *_bound(f"{_AGREEMENT}/suspend", suspension.SUSPEND, _SUSPENDERS, wide=True),
     ConsoleRoute(
         path=f"{_AGREEMENT}/resume", handler=suspension.resume, method="POST", roles=_OFFICER
@@ -193,14 +199,13 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=_PROPOSAL, handler=proposal.page),
     *_bound(f"{_PROPOSAL}/sign", proposal.SIGN, _OFFICER, wide=True),
     ConsoleRoute(
-        path=f"{_PROPOSAL}/decline", handler=proposal.decline, method="POST", roles=_OFFICER
+        path=f"{_PROPOSAL}/decline",
+        handler=proposal.decline,
+        method="POST",
+        roles=_OFFICER,
+        keeps=True,
     ),
-    ConsoleRoute(
-        path=f"{_PROPOSAL}/counter", handler=terms.counter_page, roles=_OFFICER, wide=True
-    ),
-    ConsoleRoute(
-        path=f"{_PROPOSAL}/counter", handler=terms.counter, method="POST", roles=_OFFICER, wide=True
-    ),
+    *_kept(f"{_PROPOSAL}/counter", terms.counter_page, terms.counter, _OFFICER, wide=True),
     ConsoleRoute(path="/audit", handler=who_saw.page, title=mark("Audit")),
     ConsoleRoute(path="/audit", handler=who_saw.answer, method="POST", remote=False),
     ConsoleRoute(path="/audit/log", handler=log.page, roles=SEARCHERS, remote=True),
@@ -224,19 +229,21 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(
         path="/audit/access", handler=access.sought, method="POST", roles=READERS, remote=False
     ),
-    ConsoleRoute(path="/requests/new", handler=new.page, roles=_DRAFTERS),
-    ConsoleRoute(path="/requests/new", handler=new.preview, method="POST", roles=_DRAFTERS),
+    *_kept("/requests/new", new.page, new.preview, _DRAFTERS),
     ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS),
-    ConsoleRoute(path="/requests/{request}", handler=request.take, method="POST", roles=_APPROVERS),
+    ConsoleRoute(
+        path="/requests/{request}",
+        handler=request.take,
+        method="POST",
+        roles=_APPROVERS,
+        keeps=True,
+    ),
     ConsoleRoute(
         path=f"{_AGREEMENT}/publish", handler=agreement.publish, method="POST", roles=_OFFICER
     ),
     ConsoleRoute(path="/federation", handler=federation.page, title=mark("Federation")),
     ConsoleRoute(path="/agency", handler=summary.page, roles=summary.READERS, title=mark("Agency")),
-    ConsoleRoute(path="/agency/policies", handler=policies.page, roles=summary.READERS),
-    ConsoleRoute(
-        path="/agency/policies", handler=policies.attempt, method="POST", roles=summary.READERS
-    ),
+    *_kept("/agency/policies", policies.page, policies.attempt, summary.READERS),
     ConsoleRoute(path="/agency/add", handler=person.new_page, roles=_OFFICER, wide=True),
     ConsoleRoute(path="/agency/add", handler=person.add, method="POST", roles=_OFFICER, wide=True),
     ConsoleRoute(path=_ACCOUNTS, handler=service_accounts.page, roles=_OFFICER, wide=True),
@@ -245,13 +252,18 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     ConsoleRoute(path=_PERSON, handler=person.page, roles=_OFFICER, wide=True),
     ConsoleRoute(path=_PERSON, handler=person.change, method="POST", roles=_OFFICER, wide=True),
-    ConsoleRoute(path=_ANSWER, handler=answer.page, roles=_DRAFTERS),
-    ConsoleRoute(path=_ANSWER, handler=answer.preview, method="POST", roles=_DRAFTERS),
+    *_kept(_ANSWER, answer.page, answer.preview, _DRAFTERS),
+    ConsoleRoute(path="/drafts", handler=kept.page),
+    ConsoleRoute(path="/drafts", handler=kept.act, method="POST", remote=False),
     ConsoleRoute(path="/drafts/{draft}", handler=drafts.page, roles=_DRAFTERS),
     ConsoleRoute(path="/drafts/{draft}", handler=drafts.send, method="POST", roles=_DRAFTERS),
     ConsoleRoute(path="/approvals/{approval}", handler=approvals.page, roles=_DRAFTERS),
     ConsoleRoute(
-        path="/approvals/{approval}", handler=approvals.decide, method="POST", roles=_DRAFTERS
+        path="/approvals/{approval}",
+        handler=approvals.decide,
+        method="POST",
+        roles=_DRAFTERS,
+        keeps=True,
     ),
     ConsoleRoute(path="/state", handler=state.page, title=mark("State")),
     ConsoleRoute(path="/sign-in", handler=account.sign_in_page, roles=_NO_ROLE),

@@ -37,7 +37,7 @@ from tearline_client.console.challenges import Challenges
 from tearline_client.console.document_fetches import DocumentFetches
 from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.flows import Flows
-from tearline_client.console.forms import CSRF, Form, read_form
+from tearline_client.console.forms import CSRF, KEPT, Form, read_form
 from tearline_client.console.guard import Origins
 from tearline_client.console.languages import Language
 from tearline_client.console.page_turns import PageTurns
@@ -50,6 +50,7 @@ from tearline_client.console.webauthn import RelyingParty, relying_party
 from tearline_client.node import Node
 from tearline_client.persons.records import PersonRecord
 
+_HIDDEN = Markup('<input type="hidden" name="%s" value="%s">')
 Handler = Callable[["Visit"], Awaitable[Response]]
 ALL = frozenset(Role)
 """Every role."""
@@ -91,6 +92,7 @@ class ConsoleRoute:
             not wide: the act alone is.
         remote: Whether it may wait for another machine; None: each POST may.
         takes_long: Whether it reads a large file, as it comes.
+        keeps: Whether its form is kept until its act is done; of a page, whether it shows it again.
         by_itself: Whether open pages ask for it without a person: it prolongs no session.
     """
 
@@ -102,6 +104,7 @@ class ConsoleRoute:
     wide: bool = False
     remote: bool | None = None
     takes_long: bool = False
+    keeps: bool = False
     by_itself: bool = False
 
     @property
@@ -262,6 +265,16 @@ class Visit:
         found: Callable[[], None] = self.request.scope.get("state", {}).get("prolong", _no_act)
         return found
 
+    @property
+    def kept(self) -> str:
+        """Returns the name of the draft that keeps the form of the page, or an empty text."""
+        return str(getattr(self.request.state, "kept", ""))
+
+    def kept_form(self) -> Form | None:
+        """Returns the kept form that the address names, or None."""
+        values = self.node.forms.values(self.person, self.query(KEPT))
+        return Form.of(values) if values else None
+
     def query(self, name: str) -> str:
         """Returns the value of a name in the address, or an empty text."""
         return self.request.query_params.get(name, "").strip()
@@ -302,8 +315,8 @@ class Visit:
     def _frame(self) -> dict[str, object]:
         menu = [each for each in self.console.menu if each.roles & self.roles]
         path = self.request.url.path
-        token = self.csrf
-        field_of_form = Markup('<input type="hidden" name="%s" value="%s">') % (CSRF, token)
+        hidden = {CSRF: self.csrf, KEPT: self.kept}
+        fields = (_HIDDEN % pair for pair in hidden.items() if pair[1])
         zone = time_zone("" if self.signed_in is None else self.signed_in.zone)
         return {
             "date": partial(self.language.time, zone=zone),
@@ -312,7 +325,10 @@ class Visit:
             "menu": menu,
             "path": path,
             "address": f"{path}?{self.request.url.query}" if self.request.url.query else path,
-            "csrf": field_of_form if token else Markup(),
+            "csrf": Markup().join(fields),
+            "kept": self.kept,
+            "not_kept": getattr(self.request.state, "not_kept", None),
+            "lost": getattr(self.request.state, "lost", 0),
             "who": self.signed_in,
             "agency": self.node.identity().agency,
             "stopped": self.signed_in is not None and self.node.log.is_stopped(),

@@ -61,6 +61,7 @@ from tearline_client.transport.connection import Connection
 
 if TYPE_CHECKING:
     from tearline_client.features.feeds.service import FeedService
+    from tearline_client.features.forms.service import FormService
 
 
 class Assembly:
@@ -203,6 +204,13 @@ class Assembly:
             proposals=self.proposals,
             cases=self.cases,
         )
+
+    @cached_property
+    def forms(self) -> "FormService":
+        """Forms that persons fill in; see ``FormService``."""
+        from tearline_client.features.forms.service import FormService  # likewise
+
+        return FormService(self._context)
 
     @cached_property
     def feeds(self) -> "FeedService":

@@ -1,11 +1,12 @@
 """Removal of recalled values from drafts and queued decisions.
 
-A draft of a program or for a second person, and a decision that waits for the exchange, hold copied
-values, not the packet itself. Erased values are removed there too; the person sees that they are
-missing.
+A draft of a program or for a second person, a form that a person fills in, and a decision that
+waits for the exchange, hold copied values, not the packet itself. Erased values are removed there
+too; the person sees that they are missing.
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
@@ -29,8 +30,11 @@ from tearline_client.store.draft_content import (
     PendingField,
     PendingPacket,
 )
-from tearline_client.store.feed_drafts import DraftRow
+from tearline_client.store.drafts import DraftRow
 
+SOURCE = "source"
+"""Name of the value of a form that names packets which it was made from."""
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LEAST_SOUGHT = 6
 """Minimum length, in characters, of a value searched in longer text: shorter ones match often."""
 
@@ -81,7 +85,7 @@ def open_values(
     """Returns all readable values of a packet, or of some slots; empty if no draft waits."""
     held = context.stores.packets.held(packet_id)
     stores = context.stores
-    drafts = stores.approvals.count() + stores.decisions.count() + len(stores.feed_drafts.all())
+    drafts = stores.approvals.count() + stores.decisions.count() + len(stores.drafts.all())
     if held is None or not drafts:
         return RecalledValues()
     view = View(fields=(), existences=())
@@ -113,8 +117,9 @@ def strip_drafts(context: NodeContext, packet_id: bytes, lost: RecalledValues) -
         lost: The values.
     """
     sought = _sought(packet_id, lost)
+    context.stores.drafts.count_erasure()
     for row, objects, count in _losing_objects(context, sought):
-        context.stores.feed_drafts.replace(row, objects, lost=count)
+        context.stores.drafts.replace(row, objects, lost=count)
     for draft, content, count in _losing(context, sought):
         if isinstance(draft, Pending):
             context.stores.approvals.replace(draft, content, lost=draft.lost + count)
@@ -144,30 +149,45 @@ def _sought(packet_id: bytes, lost: RecalledValues) -> _Sought | None:
 def _losing_objects(
     context: NodeContext, sought: _Sought | None
 ) -> Iterator[tuple[DraftRow, bytes, int]]:
-    """Yields each draft of a program that holds erased values: objects left, and number gone."""
+    """Yields each draft or form that holds erased values: objects left, and number gone.
+
+    Objects of a form are its values, each with its name.
+    """
     if sought is None:
         return
     encoded = frozenset(b64encode(value).decode() for value in sought.documents)
-    drafts = context.stores.feed_drafts
-    for row in drafts.all():  # at most ``MAX_TAXII_DRAFTS`` of each account
+    drafts = context.stores.drafts
+    for (
+        row
+    ) in drafts.all():  # at most ``MAX_TAXII_DRAFTS`` of each account, and few forms of each person
         objects = json.loads(drafts.objects(row.id) or b'{"objects": []}')["objects"]
+        is_named = row.person and _names(row, objects, sought.packet)
+        lost = sought.texts if is_named else sought.telling
         kept = [
             each
             for each in objects
             if not any(
-                text in encoded or _is_text_lost(context, text, sought.telling)
-                for text in _texts_of(each)
+                text in encoded or _is_text_lost(context, text, lost) for text in _texts_of(each)
             )
         ]
         if len(kept) < len(objects):
             yield row, json.dumps({"objects": kept}).encode(), len(objects) - len(kept)
 
 
+def _names(row: DraftRow, form: Iterable[tuple[str, str]], packet: bytes) -> bool:
+    """Returns whether a form is about a packet: in its address, or by the beginning of its id."""
+    sources = (word for name, text in form if name == SOURCE for word in text.split())
+    name = packet.hex()
+    return name in row.told.decode() or any(name.startswith(each.lower()) for each in sources)
+
+
 def _texts_of(value: object) -> Iterator[str]:
-    """Yields the texts of a value of JSON, names of properties too."""
+    """Yields the texts of a value of JSON, names of properties too; pasted JSON also unescaped."""
     match value:
         case str():
             yield value
+            if "\\u" in value:
+                yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
         case dict():
             yield from chain(value, *map(_texts_of, value.values()))
         case list():

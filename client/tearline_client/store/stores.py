@@ -43,8 +43,8 @@ from tearline_client.store.uploads import UploadStore
 from tearline_client.store.value_index import ValueStore
 
 if TYPE_CHECKING:
+    from tearline_client.store.drafts import DraftStore
     from tearline_client.store.feed import FeedStore
-    from tearline_client.store.feed_drafts import FeedDraftStore
     from tearline_client.store.service_accounts import ServiceAccountStore
 
 
@@ -104,11 +104,11 @@ class Stores:
         return FeedStore(self.database)
 
     @cached_property
-    def feed_drafts(self) -> "FeedDraftStore":
-        """Objects that service accounts added; imported here likewise."""
-        from tearline_client.store.feed_drafts import FeedDraftStore
+    def drafts(self) -> "DraftStore":
+        """Drafts of programs and forms of persons; imported here likewise."""
+        from tearline_client.store.drafts import DraftStore
 
-        return FeedDraftStore(self.database)
+        return DraftStore(self.database)
 
     @cached_property
     def service_accounts(self) -> "ServiceAccountStore":

@@ -261,3 +261,12 @@ class DocumentUnsearched(ValueRepeated):
         "Have a person read it, then justify it with --repeats REASON; or withhold the document. "
         "`tearline packet preview` names every such document and each value that is withheld."
     )
+
+
+class DraftsFull(PolicyError):
+    """More drafts of a person than a node keeps."""
+
+    code = "TL-POL-032"
+    what = "The form is not kept as a draft: there are too many."
+    next = "Discard drafts of yours on the page Your drafts of the console."
+    error_class = ErrorClass.LOCAL

@@ -4,9 +4,10 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from tearline.errors import SignInDelayed, TearlineError
+from tearline.errors import DraftsFull, SignInDelayed, TearlineError
 from tearline.limits import CONSOLE_SESSION_S
 from tearline_client.console.forms import read_form
+from tearline_client.console.kept_forms import CARRIED, keep_carried
 from tearline_client.console.languages import NAMES
 from tearline_client.console.proofs import (
     PASSKEY,
@@ -35,13 +36,30 @@ async def sign_in_page(visit: Visit) -> Response:
     return sign_in_form(visit, visit.query("next"))
 
 
-def sign_in_form(visit: Visit, after: str, refused: TearlineError | None = None) -> Response:
-    """Returns the page with the form to sign in, and with the refusal of an attempt."""
-    status = 200 if refused is None else 429 if isinstance(refused, SignInDelayed) else 403
+def sign_in_form(
+    visit: Visit,
+    after: str,
+    refused: TearlineError | None = None,
+    *,
+    carried: str = "",
+    ended: bool = False,
+) -> Response:
+    """Returns the page with the form to sign in.
+
+    Args:
+        visit: The request.
+        after: The page that follows, or empty.
+        refused: The refusal of an attempt.
+        carried: The form that a person sent after the end of the session.
+        ended: Whether they just did: the page says that nothing was done.
+    """
+    status = 429 if isinstance(refused, SignInDelayed) else 403 if refused or ended else 200
     options = passkey_options(visit, _PURPOSE)
     provider = visit.console.provider
     values = {
         "after": own_path(after),
+        "carried": carried,
+        "ended": ended,
         "refused": refused,
         "options": options,
         "host": "" if provider is None else provider.host,
@@ -52,7 +70,7 @@ def sign_in_form(visit: Visit, after: str, refused: TearlineError | None = None)
 async def sign_in(visit: Visit) -> Response:
     """Verifies a passkey or a passphrase, and begins a session under a token of its own."""
     form = await read_form(visit.request)  # a session that a browser had before counts no longer
-    name = form.text("name").strip()
+    name, carried = form.text("name").strip(), form.text(CARRIED)
     after = own_path(form.text("next"))
     try:
         if answer := form.text(PASSKEY):
@@ -61,7 +79,11 @@ async def sign_in(visit: Visit) -> Response:
             proved = await verify_passphrase(visit, name, form.text(PASSPHRASE))
     except PROOF_REFUSED as error:
         record_refusal(visit, name, error)
-        return sign_in_form(visit, after, error)
+        return sign_in_form(visit, after, error, carried=carried)
+    try:
+        after = keep_carried(visit, proved.name, carried) if carried else after
+    except DraftsFull as error:  # another window may make room
+        return sign_in_form(visit, after, error, carried=carried)
     return begin_session(visit, proved, after, PASSKEY if answer else PASSPHRASE)
 
 

@@ -77,7 +77,7 @@ class BoundAct(Generic[T]):
 
     async def page(self, visit: Visit) -> Response:
         """Shows the choices with which the page begins, and their effects."""
-        form = self.start(visit)
+        form = visit.kept_form() or self.start(visit)
         return _shown(visit, form, await self.effects(visit, form))
 
     async def submit(self, visit: Visit) -> Response:

@@ -4,7 +4,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from tearline.errors import SignInDelayed, TearlineError
-from tearline_client.console.forms import Form
+from tearline_client.console.forms import KEPT, Form
 from tearline_client.console.pages.account import own_path, set_session
 from tearline_client.console.proofs import (
     PASSKEY,
@@ -50,7 +50,8 @@ async def confirm_first(visit: Visit, act: Handler) -> Response:
             response = await act(visit)
             set_session(visit, response, token)
             return response
-    typed = (pair for pair in form.pairs() if pair[0] not in (PASSKEY, PASSPHRASE))
+    typed = [pair for pair in form.pairs() if pair[0] not in (PASSKEY, PASSPHRASE)]
+    typed += ((KEPT, name) for name in form.texts(KEPT))
     # As typed, and not made visible first: the act gets these values back.
     hidden = Markup().join(_HIDDEN % pair for pair in typed)
     return _form(visit, visit.request.url.path, hidden, refused, status=403)

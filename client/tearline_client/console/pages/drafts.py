@@ -5,6 +5,7 @@ from starlette.responses import Response
 from tearline.errors import NotConfirmed, NotFound, TearlineError
 from tearline.persons.four_eyes import APPROVERS
 from tearline_client.console.drafts import HeldDraft
+from tearline_client.console.kept_forms import held_preview, send_once, way_back
 from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.planned import AnswerDraft, Draft, RequestDraft
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
@@ -24,13 +25,13 @@ _FORMS = {form.text: words for form, words in FORMS.items()}
 
 async def page(visit: Visit) -> Response:
     """Shows a draft of the person; a sent one leads to the page that its sending led to."""
-    held = _held(visit)
+    held = held_preview(visit)
     return visit.redirect(held.after) if held.content is None else _preview(visit, _draft_of(held))
 
 
 async def send(visit: Visit) -> Response:
     """Sends a draft once, or has it wait for a second person."""
-    form, held = await visit.form(), _held(visit)
+    form, held = await visit.form(), held_preview(visit)
 
     async def act() -> str:
         draft = _draft_of(held)
@@ -40,17 +41,12 @@ async def send(visit: Visit) -> Response:
         return await _send(visit, draft, form.text("repeats").strip())
 
     try:
-        after = await held.send(act)
+        after = await send_once(visit, held, act)
     except TearlineError as error:
         if held.content is None:  # it is queued: it will be sent
             raise
         return _preview(visit, _draft_of(held), refused=error)
     return visit.redirect(after)
-
-
-def _held(visit: Visit) -> HeldDraft:
-    name, now_s = visit.request.path_params["draft"], visit.console.clock()
-    return visit.console.drafts.find(name, visit.person, now_s)
 
 
 def _draft_of(held: HeldDraft) -> Draft:
@@ -123,6 +119,7 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
     overturned = _overturned(visit, draft)
     values = {
         "draft": visit.request.path_params["draft"],
+        "way_back": way_back(visit),
         "partners": sorted({agency_name(members, each) for each in plan.recipients}),
         "rows": [
             {**row, "form_words": _FORMS[str(row["form"])]}

@@ -55,7 +55,8 @@ class TaskRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the tasks; they hold no contents of packets."""
-    return visit.render("to_do.html", await list_values(visit))
+    drafts = len(visit.node.forms.list(visit.person))
+    return visit.render("to_do.html", {**await list_values(visit), "drafts": drafts})
 
 
 async def list_values(visit: Visit) -> Mapping[str, object]:

@@ -37,7 +37,7 @@ from tearline_client.features.feeds.collection import Collection, Tag
 from tearline_client.features.feeds.submission import Outcome, Submission, read_submission
 from tearline_client.features.feeds.times import taxii_time
 from tearline_client.persons.issuer import NODE
-from tearline_client.store.feed_drafts import DraftRow, StatusRow
+from tearline_client.store.drafts import DraftRow, StatusRow
 
 
 @immutable
@@ -87,7 +87,7 @@ class FeedDrafts:
         verify_current: Callable[[ServiceAccount], None],
     ) -> None:
         self._context = context
-        self._store = context.stores.feed_drafts
+        self._store = context.stores.drafts
         self._programs = programs
         self._persons = persons
         self._tag = tag
@@ -185,7 +185,7 @@ class FeedDrafts:
     def list(self) -> tuple[FeedDraft, ...]:
         """Returns the drafts that wait, oldest first, without their contents."""
         self.expire()
-        return tuple(map(_described, self._store.all()))
+        return tuple(map(_described, self._store.of_programs()))
 
     def get(self, draft_id: bytes) -> FeedDraft:
         """Returns a draft that waits, without its contents.
@@ -284,9 +284,10 @@ class FeedDrafts:
         self.get(draft_id)
 
     def expire(self) -> None:
-        """Deletes drafts and statuses that are too old; each draft is an entry of the access log.
+        """Deletes drafts and statuses that are too old, and forms of persons.
 
-        No draft is deleted while the clocks of log and node disagree.
+        Each draft of a program is an entry of the access log. No draft is deleted while the clocks
+        of log and node disagree.
 
         Raises:
             StoreError: If an entry cannot be written: then none is deleted.
@@ -297,7 +298,7 @@ class FeedDrafts:
         limits = now_ms - MAX_TAXII_DRAFT_AGE_MS, now_ms - MAX_TAXII_STATUS_AGE_MS
         if not self._store.has_ended(*limits):
             return
-        for each in self._store.all():
+        for each in self._store.of_programs():
             if each.time_ms < limits[0]:
                 self._record(EventCode.ACCESS_DISCARDED, each.id, each.account, NODE)
         with self._context.stores.database.transaction():

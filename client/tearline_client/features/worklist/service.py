@@ -162,7 +162,7 @@ class Worklist:
             )
 
     def _of_programs(self) -> Iterator[Task]:
-        for each in self._context.stores.feed_drafts.all():
+        for each in self._context.stores.drafts.of_programs():
             yield Task(
                 kind=TaskKind.DRAFT,
                 id=each.id,

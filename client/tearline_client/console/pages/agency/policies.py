@@ -60,7 +60,9 @@ class Tried:
 
 async def page(visit: Visit) -> Response:
     """Shows the bench with the policies in force."""
-    return _bench(visit, text=visit.node.own_policies(), given={})
+    form = visit.kept_form() or Form.of([("policies", visit.node.own_policies())])
+    given = {name: form.text(name) for name in _FIELDS}
+    return _bench(visit, text=form.text("policies"), given=given)
 
 
 async def attempt(visit: Visit) -> Response:

@@ -111,7 +111,9 @@ async def counter(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, aim: Aim) -> Response:
-    return _form(visit, aim, aim.begun, str(_DEFAULT_DAYS))
+    begun = Form.of([("terms", aim.begun), ("days", str(_DEFAULT_DAYS))])
+    form = visit.kept_form() or begun
+    return _form(visit, aim, form.text("terms"), form.text("days"))
 
 
 def _form(

@@ -6,6 +6,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline.federation.versions import Members
 from tearline.persons.tokens import Role
+from tearline_client.console.forms import Form
 from tearline_client.console.pages.acts import carried_out, note_of
 from tearline_client.console.pages.agreements.overview import names
 from tearline_client.console.pages.cases.words import STANDINGS
@@ -60,7 +61,8 @@ async def open_page(visit: Visit) -> Response:
     us = node.identity().agency_uri
     agreements = {each.name for each in node.agreements.list() if us in each.terms.parties}
     partners = sorted(each.name for each in members.agencies if each.uri != us)
-    values = {"agreements": sorted(agreements), "partners": partners}
+    form = visit.kept_form() or Form({})
+    values = {"agreements": sorted(agreements), "partners": partners, "form": form}
     return visit.render("case_open.html", values)
 
 

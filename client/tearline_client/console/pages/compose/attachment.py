@@ -6,20 +6,24 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response
 
 from tearline.blobs.parts import PART_PLAIN_BYTES
-from tearline.errors import TearlineError
+from tearline.errors import FormRefused, TearlineError
 from tearline_client.connectors.importers.documents import Document, document_of
 from tearline_client.connectors.importers.sealed_documents import OutgoingDocument
 from tearline_client.console.file_form import FileForm, read_file_form
+from tearline_client.console.kept_forms import held_preview, hold
 from tearline_client.console.pages.compose.prepared import prepare
-from tearline_client.console.pages.compose.review import content_of, find_draft, review_page
+from tearline_client.console.pages.compose.review import content_of, review_page
 from tearline_client.console.visit import Visit
 
 
 async def attach(visit: Visit) -> Response:
     """Adds a document to a draft, and plans anew; a large one travels beside the packet."""
-    sent = await read_file_form(visit.request, visit.prolong)
-    sent.form.verify_token(visit.csrf)  # before a byte of the file is stored
-    prepared = content_of(find_draft(visit))
+    prepared = content_of(held_preview(visit))
+    try:
+        sent = await read_file_form(visit.request, visit.prolong)
+        sent.form.verify_token(visit.csrf)  # before a byte of the file is stored
+    except FormRefused as error:
+        return review_page(visit, prepared, error)
     document: Document | None = None
     try:
         document = await _document(visit, sent)
@@ -31,8 +35,7 @@ async def attach(visit: Visit) -> Response:
         if document is not None and document.large is not None:
             visit.node.packets.uploads.discard([document.large.blob.id])
         return review_page(visit, prepared, error)
-    name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
-    return visit.redirect(f"/compose/{name}")
+    return visit.redirect(f"/compose/{hold(visit, planned)}")
 
 
 async def _document(visit: Visit, sent: FileForm) -> Document:

@@ -10,6 +10,8 @@ from tearline.errors import NotFound, TearlineError
 from tearline.packets.packet import verify_evaluation
 from tearline_client.connectors.exporters.ftm import encode_entity
 from tearline_client.console.contents import Entry, entries_of, read_entries
+from tearline_client.console.forms import Form
+from tearline_client.console.kept_forms import hold
 from tearline_client.console.pages.compose.entities import (
     changed_entries,
     entity_values,
@@ -17,7 +19,13 @@ from tearline_client.console.pages.compose.entities import (
 )
 from tearline_client.console.pages.compose.form import contents_of
 from tearline_client.console.pages.compose.formats import FORM, FTM
-from tearline_client.console.pages.compose.prepared import Wish, prepare
+from tearline_client.console.pages.compose.prepared import (
+    GUARDED,
+    Wish,
+    attached,
+    guards_of,
+    prepare,
+)
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import INFORMATION, KINDS, SOURCE
 from tearline_client.drafting.from_file import ReleaseOptions
@@ -28,6 +36,8 @@ from tearline_client.planning.drafts import About
 async def page(visit: Visit) -> Response:
     """Shows the present contents of a packet of ours, to be changed."""
     node, packet_id = visit.node, _packet(visit)
+    if form := visit.kept_form():
+        return _form(visit, packet_id, read_entries(form), _given(form))
     shown = node.corrections.corrected(packet_id, person=visit.person)
     made = node.packets.export([packet_id], person=visit.person, act=EventCode.ACCESS_OPEN)
     contents = tuple(made.exported.entities())
@@ -38,7 +48,7 @@ async def page(visit: Visit) -> Response:
     narrative = next(
         (each.field for each in shown.view.best() if each.field.path.endswith(NARRATIVE)), None
     )
-    given = {
+    given: dict[str, object] = {
         "ftm": "" if entries else b"".join(lines).decode(),
         "narrative": narrative.texts[0] if narrative else "",
         "evaluation": shown.manifest.evaluation,
@@ -52,16 +62,18 @@ async def enter(visit: Visit) -> Response:
     packet_id = _packet(visit)
     kind = visit.node.packets.manifest(packet_id).kind
     by, does, entries = form.text("by") or FTM, form.text("does"), read_entries(form)
-    given = {name: form.text(name) for name in ("ftm", "narrative", "evaluation")}
-    if by == FORM and does != "preview":
-        return _form(visit, packet_id, changed_entries(kind, entries, form, does), given)
+    given = _given(form)
     try:
-        verify_evaluation(given["evaluation"])
-        about = About(article="", purpose="", evaluation=given["evaluation"])
+        if by == FORM and does != "preview":
+            return _form(visit, packet_id, changed_entries(kind, entries, form, does), given)
+        verify_evaluation(evaluation := form.text("evaluation"))
+        guarded = guards_of(form.texts(GUARDED))
+        about = About(article="", purpose="", evaluation=evaluation, guarded=guarded)
         wish = Wish(
             order=ReleaseOptions(to=(), agreement="", about=about),
             imported=await asyncio.to_thread(contents_of, form, by, entries),
-            narrative=given["narrative"].strip(),
+            narrative=form.text("narrative").strip(),
+            documents=attached(visit),
             corrects=packet_id,
         )
         prepared = await prepare(visit.node, wish, person=visit.person)
@@ -69,15 +81,21 @@ async def enter(visit: Visit) -> Response:
         return _form(visit, packet_id, entries, given, error)
     if by == FORM and not form.text("as_typed") and is_doubtful(kind, entries):
         return _form(visit, packet_id, entries, given, is_doubted=True)
-    name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
-    return visit.redirect(f"/compose/{name}")
+    return visit.redirect(f"/compose/{hold(visit, prepared)}")
+
+
+def _given(form: Form) -> dict[str, object]:
+    return {
+        **{name: form.text(name) for name in ("ftm", "narrative", "evaluation")},
+        GUARDED: guards_of(form.texts(GUARDED)),
+    }
 
 
 def _form(
     visit: Visit,
     packet_id: bytes,
     entries: tuple[Entry, ...],
-    given: Mapping[str, str],
+    given: Mapping[str, object],
     refused: TearlineError | None = None,
     *,
     is_doubted: bool = False,
@@ -89,6 +107,7 @@ def _form(
         "id": packet_id.hex(),
         "kind": KINDS[kind],
         "given": given,
+        "guards": given.get(GUARDED, {}),
         "sources": SOURCE,
         "informations": INFORMATION,
         "refused": refused,

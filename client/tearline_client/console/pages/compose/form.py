@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from tearline.agreements.agreement import Agreement
 from tearline.bodies.registry import KINDS as RULES
 from tearline.dataclass.immutable import immutable
-from tearline.errors import MalformedInput, TearlineError
+from tearline.errors import FormRefused, MalformedInput, TearlineError
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import PacketKind, Urgency
 from tearline.policy.terms import ArticleTerms
@@ -17,22 +18,18 @@ from tearline.text.choices import one_of
 from tearline_client.connectors.importers.csv import parse_csv
 from tearline_client.connectors.importers.ftm import parse_ftm
 from tearline_client.connectors.importers.mapping import parse_mapping
-from tearline_client.connectors.importers.preview import (
-    TablePreview,
-    mapping_text,
-    preview_table,
-)
+from tearline_client.connectors.importers.preview import preview_table
 from tearline_client.connectors.importers.report import Imported
 from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.console.contents import (
     Entry,
-    columns_of,
     first_entries,
     imported_of,
     read_entries,
 )
-from tearline_client.console.field_names import words_of
+from tearline_client.console.drafts import new_name
 from tearline_client.console.forms import Form
+from tearline_client.console.kept_forms import hold, keep, kept_pairs
 from tearline_client.console.languages import mark
 from tearline_client.console.pages.compose.entities import (
     changed_entries,
@@ -48,7 +45,23 @@ from tearline_client.console.pages.compose.formats import (
     read_file,
     ways,
 )
-from tearline_client.console.pages.compose.prepared import Wish, prepare
+from tearline_client.console.pages.compose.prepared import (
+    GUARDED,
+    Wish,
+    attached,
+    guards_of,
+    prepare,
+)
+from tearline_client.console.pages.compose.table import (
+    MAP,
+    REMOVE,
+    SAVE,
+    TABLE,
+    USE,
+    chosen_mapping,
+    mapping_of,
+    table_values,
+)
 from tearline_client.console.pages.packet.document import DONE
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import INFORMATION, KINDS, SOURCE, URGENCIES
@@ -56,7 +69,6 @@ from tearline_client.drafting.from_file import ReleaseOptions
 from tearline_client.features.feeds.drafts import FeedDraft
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
-from tearline_client.planning.ftm_schema import SCHEMATA
 from tearline_client.rendering.words import agency_name
 
 DELIMITER_NAMES: Mapping[str, str] = {
@@ -65,10 +77,6 @@ DELIMITER_NAMES: Mapping[str, str] = {
     "|": mark("bars"),
     "\t": mark("tabs"),
 }
-TABLE, MAP = "table", "map"
-"""Buttons: show the beginning of a table, and write the mapping that its boxes choose."""
-USE, SAVE, REMOVE = "use", "save", "remove"
-"""Buttons for mappings that the agency keeps by name: show one, keep the shown one, remove one."""
 _KEPT = {SAVE: mark("The mapping was saved."), REMOVE: mark("The saved mapping was removed.")}
 _ACCEPTED = {FTM: ".json,.jsonl,.ftm", CSV: ".csv,.txt,.xlsx", STIX: ".json,.stix"}
 """Endings of files that a browser offers first."""
@@ -77,7 +85,8 @@ _OFFERED = tuple(
     for kind in RULES
     if kind is not PacketKind.RECORD_REQUEST  # requests have pages of their own
 )
-_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "mapping", "saved", "save-as", "draft")
+_OF_TABLES = ("mapping", "saved", "save-as", "schema")
+_OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "draft", *_OF_TABLES)
 _OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked")
 
 
@@ -115,6 +124,9 @@ async def page(visit: Visit) -> Response:
 
     The address may name a draft of a program, whose objects are then the contents.
     """
+    if form := visit.kept_form():
+        terms = _terms(visit.node, form.text("terms"), form.text("kind"))
+        return await _again(visit, terms, form)
     if not visit.query("terms"):
         return _choice(visit)
     terms = _terms(visit.node, visit.query("terms"), visit.query("kind"))
@@ -156,6 +168,7 @@ def _choice(visit: Visit) -> Response:
         "kind": PacketKind.FEEDBACK if source else PacketKind.LEAD,
         "source": source,
         "draft": draft,
+        "form": new_name(),
         "ways": ways(),
         "done": DONE.get(visit.query("done"), ""),
     }
@@ -167,29 +180,48 @@ async def enter(visit: Visit) -> Response:
     form = await visit.form(files=True)
     terms = _terms(visit.node, form.text("terms"), form.text("kind"))
     by, does = form.text("by"), form.text("does")
-    given: dict[str, object] = {name: form.text(name) for name in (*_OF_CONTENTS, *_OF_TERMS)}
-    given["to"] = form.texts("to")
-    entries = read_entries(form)
-    saved = SavedMappings(visit.node.home.mappings)
-    if by == CSV and does in (TABLE, MAP, USE, SAVE, REMOVE):
-        return await _mapped(visit, terms, form, given, saved)
     if does != "preview":
-        return _form(visit, terms, by, changed_entries(terms.kind, entries, form, does), given)
+        return await _again(visit, terms, form)
+    entries, given = read_entries(form), _given(form)
     try:
         # In a thread: thousands of lines take a second, and the node has other work meanwhile.
         draft = _program_draft(visit, form.text("draft")) if by == STIX else None
         bundle = visit.node.feeds.drafts.open(draft.id, person=visit.person) if draft else b""
-        mapping = _chosen(form, saved)
+        mapping = chosen_mapping(form, SavedMappings(visit.node.home.mappings))
         imported = await asyncio.to_thread(contents_of, form, by, entries, mapping, bundle)
-        wish = _wish(terms, form, imported)
+        wish = replace(_wish(terms, form, imported), documents=attached(visit))
         wish = replace(wish, program_draft=draft.id) if draft else wish
         prepared = await prepare(visit.node, wish, person=visit.person)
     except TearlineError as error:
-        return _form(visit, terms, by, entries, given, error)
+        return _form(visit, terms, by, entries, given, error, had_file=form.has_files)
     if by == FORM and not form.text("as_typed") and is_doubtful(terms.kind, entries):
         return _form(visit, terms, by, entries, given, is_doubted=True)
-    name = visit.console.drafts.hold(visit.person, prepared, visit.console.clock())
-    return visit.redirect(f"/compose/{name}")
+    if form.has_files and visit.kept:  # a browser does not choose a file again
+        texts = [pair for pair in kept_pairs(form) if pair[0] != "ftm"]
+        keep(visit, visit.kept, visit.request.url.path, [*texts, ("ftm", str(given["ftm"]))])
+    return visit.redirect(f"/compose/{hold(visit, prepared)}")
+
+
+async def _again(visit: Visit, terms: Terms, form: Form) -> Response:
+    """Shows a form again: as it is, or after the act of one of its buttons."""
+    by, does, entries, given = form.text("by"), form.text("does"), read_entries(form), _given(form)
+    if by == CSV and does in ("", TABLE, MAP, USE, SAVE, REMOVE):
+        return await _mapped(visit, terms, form, given, SavedMappings(visit.node.home.mappings))
+    try:
+        changed = changed_entries(terms.kind, entries, form, does) if does else entries
+    except TearlineError as error:
+        return _form(visit, terms, by, entries, given, error)
+    return _form(visit, terms, by, changed, given)
+
+
+def _given(form: Form) -> dict[str, object]:
+    """Returns the texts of a form, to be shown in it again; a file of text as if it was pasted."""
+    given: dict[str, object] = {name: form.text(name) for name in (*_OF_CONTENTS, *_OF_TERMS)}
+    given |= {"to": form.texts("to"), GUARDED: guards_of(form.texts(GUARDED))}
+    with suppress(FormRefused, UnicodeDecodeError):
+        for each in form.files("file"):
+            given["ftm"] = each.content.decode()
+    return given
 
 
 async def _mapped(
@@ -200,10 +232,10 @@ async def _mapped(
     try:
         if does in (TABLE, MAP) or _has_contents(form):
             table = await asyncio.to_thread(preview_table, _contents(form))
-            values = _table_values(form, table, _schema_of(form))
+            values = table_values(form, table)
             given["ftm"] = table.text  # a file of a form is not sent again
         if does == MAP:
-            given["mapping"] = _mapping(form, table, _schema_of(form))
+            given["mapping"] = mapping_of(form, table)
         elif does == USE:
             given["mapping"] = saved.read(form.text("saved"))
         elif does == SAVE:
@@ -216,52 +248,6 @@ async def _mapped(
     return _form(visit, terms, CSV, (), given, table=values, done=_KEPT.get(does, ""))
 
 
-def _schema_of(form: Form) -> str:
-    schema = form.text("schema") or "Person"
-    if schema not in SCHEMATA or SCHEMATA[schema].abstract:
-        raise MalformedInput(one_of(schema, "schema", SCHEMATA))
-    return schema
-
-
-def _mapping(form: Form, table: TablePreview, schema: str) -> str:
-    chosen = {
-        column: form.text(f"column{number}")
-        for number, column in enumerate(table.header)
-        if form.text(f"column{number}")
-    }
-    if not chosen:
-        raise MalformedInput("no column is mapped to a property")
-    ids = [each for number, each in enumerate(table.header) if form.text(f"id{number}")]
-    text = mapping_text(table.delimiter, schema, chosen, ids)
-    parse_mapping(text.encode())
-    return text
-
-
-def _table_values(form: Form, table: TablePreview, schema: str) -> dict[str, object]:
-    """Returns the values of the template for the beginning of a table."""
-    names = columns_of(schema)
-    same = {name.casefold(): name for name in names}
-    same |= {words_of(name).casefold(): name for name in names}
-    is_other = bool(form.files("file")) or form.text("mapped") != schema
-    is_new = form.text("does") == TABLE and is_other
-    return {
-        "preview": table,
-        "schema": schema,
-        "columns": [
-            {
-                "number": number,
-                "name": column,
-                "chosen": same.get(column.casefold(), "")
-                if is_new
-                else form.text(f"column{number}"),
-                "is_id": bool(form.text(f"id{number}")),
-            }
-            for number, column in enumerate(table.header)
-        ],
-        "names": names,
-    }
-
-
 def _wish(terms: Terms, form: Form, imported: Imported) -> Wish:
     about = About(
         article=terms.article.id,
@@ -271,6 +257,7 @@ def _wish(terms: Terms, form: Form, imported: Imported) -> Wish:
         reference=form.text("reference").strip(),
         urgency=_urgency(form.text("urgency")),
         evaluation=form.text("evaluation") or "X4",
+        guarded=guards_of(form.texts(GUARDED)),
     )
     if not form.texts("to"):
         raise MalformedInput("no partner is chosen")
@@ -319,12 +306,6 @@ def contents_of(
     return read_file(by, data)
 
 
-def _chosen(form: Form, saved: SavedMappings) -> str:
-    """Returns the mapping in the form, or else the saved one that it names."""
-    written, name = form.text("mapping"), form.text("saved")
-    return written if written.strip() or not name else saved.read(name)
-
-
 def _has_contents(form: Form) -> bool:
     return bool(form.files("file") or form.text("ftm").strip())
 
@@ -366,6 +347,7 @@ def _form(
     done: str = "",
     *,
     is_doubted: bool = False,
+    had_file: bool = False,
 ) -> Response:
     node = visit.node
     values = {
@@ -385,6 +367,8 @@ def _form(
         "sources": SOURCE,
         "informations": INFORMATION,
         "given": {name: given.get(name, "") for name in ("to", *_OF_CONTENTS, *_OF_TERMS)},
+        "guards": given.get(GUARDED, {}),
+        "had_file": had_file and not given.get("ftm"),
         "delimiters": DELIMITER_NAMES,
         "accepts": _ACCEPTED,
         "refused": refused,

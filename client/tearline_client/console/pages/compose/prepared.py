@@ -5,7 +5,7 @@ command line holds it while it waits for an answer. Its contents are in no addre
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 from tearline.dataclass.immutable import immutable
@@ -14,6 +14,7 @@ from tearline.limits import MAX_CONSOLE_PACKETS
 from tearline.policy.marking import Tlp
 from tearline_client.connectors.importers.documents import Document, document_of
 from tearline_client.connectors.importers.report import Finding, Imported
+from tearline_client.console.visit import Visit
 from tearline_client.documents.plain_copies import without_metadata
 from tearline_client.drafting.correction import draft_correction
 from tearline_client.drafting.from_file import (
@@ -27,6 +28,27 @@ from tearline_client.planning.entities import connected_groups
 from tearline_client.planning.mentions import Mention
 from tearline_client.planning.release_plan import Cell, ReleasePlan
 from tearline_runtime.turns import in_turns
+
+GUARDED = "guarded"
+"""Name of the values of a form that mark single fields more strictly."""
+Guards = Mapping[tuple[str, str], str]
+"""Stricter categories of single fields, by entity id and property."""
+
+
+def guards_of(texts: Iterable[str]) -> Guards:
+    """Returns the guards in a form; a text that is none is left out."""
+    found: dict[tuple[str, str], str] = {}
+    for text in texts:
+        field_text, equals, category = text.rpartition("=")
+        entity, slash, name = field_text.rpartition("/")
+        if equals and slash:
+            found[entity, name] = category
+    return found
+
+
+def guard_texts(guards: Guards) -> list[str]:
+    """Returns guards as a form has them."""
+    return [f"{entity}/{name}={category}" for (entity, name), category in guards.items()]
 
 
 @immutable
@@ -130,6 +152,13 @@ def _plain(document: Document) -> Document:
         raise DocumentRefused(f"{document.name}: it is too large to remove its metadata")
     content = without_metadata(document.media_type, document.content)
     return document_of(document.name, content, guard=document.guard)
+
+
+def attached(visit: Visit) -> tuple[Document, ...]:
+    """Returns the documents of the newest preview of the form, if one is still held."""
+    drafts, now_s = visit.console.drafts, visit.console.clock()
+    newest = drafts.newest(visit.kept, visit.person, now_s)
+    return newest.wish.documents if isinstance(newest, Prepared) else ()
 
 
 async def prepare(node: Node, wish: Wish, *, person: str) -> Prepared:

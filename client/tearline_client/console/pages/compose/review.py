@@ -20,7 +20,20 @@ from tearline.policy.form import Form as FieldForm
 from tearline_client.console.drafts import HeldDraft
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
-from tearline_client.console.pages.compose.prepared import Prepared, Wish, prepare
+from tearline_client.console.kept_forms import (
+    change_kept,
+    held_preview,
+    hold,
+    send_once,
+    way_back,
+)
+from tearline_client.console.pages.compose.prepared import (
+    GUARDED,
+    Prepared,
+    Wish,
+    guard_texts,
+    prepare,
+)
 from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS, GAPS, KINDS, TRACES, URGENCIES
@@ -78,7 +91,7 @@ class MatrixRow:
 
 async def page(visit: Visit) -> Response:
     """Shows what each partner will see, and by which policy."""
-    return review_page(visit, content_of(find_draft(visit)))
+    return review_page(visit, content_of(held_preview(visit)))
 
 
 def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None = None) -> Response:
@@ -130,6 +143,7 @@ def review_page(visit: Visit, prepared: Prepared, refused: TearlineError | None 
                 for uri, why in (correction.passed_over if correction else {}).items()
             },
             "step": _step(prepared),
+            "way_back": way_back(visit),
             "refused": refused,
         },
         status=status_of(refused),
@@ -175,13 +189,14 @@ def _guardable(wish: Wish) -> list[str]:
 async def change(visit: Visit) -> Response:
     """Removes a document or its metadata, or marks one field more strictly, and plans anew."""
     form = await visit.form()
-    prepared = content_of(find_draft(visit))
+    prepared = content_of(held_preview(visit))
     try:
         planned = await prepare(visit.node, _changed(prepared.wish, form), person=visit.person)
     except TearlineError as error:
         return review_page(visit, prepared, error)
-    name = visit.console.drafts.hold(visit.person, planned, visit.console.clock())
-    return visit.redirect(f"/compose/{name}")
+    guards = guard_texts(planned.wish.order.about.guarded)
+    change_kept(visit, GUARDED, [(GUARDED, text) for text in guards])
+    return visit.redirect(f"/compose/{hold(visit, planned)}")
 
 
 def _changed(wish: Wish, form: Form) -> Wish:
@@ -203,7 +218,7 @@ def _changed(wish: Wish, form: Form) -> Wish:
 
 async def last_page(visit: Visit) -> Response:
     """Shows the contents and recipients of the packets before they are sent."""
-    prepared = content_of(find_draft(visit))
+    prepared = content_of(held_preview(visit))
     node, members = visit.node, visit.node.directory.members()
     draft = prepared.plans[0].draft
     cases = {each.id.hex(): each.title for each in node.cases.all()}
@@ -238,7 +253,7 @@ async def last_page(visit: Visit) -> Response:
 async def send(visit: Visit) -> Response:
     """Sends the packet, or has it wait for a second person."""
     form = await visit.form()
-    held = find_draft(visit)
+    held = held_preview(visit)
     reason = form.text("repeats").strip()
 
     async def act() -> str:
@@ -263,7 +278,7 @@ async def send(visit: Visit) -> Response:
         done = "partly" if released.refused else "corrected" if prepared.correction else sent
         return f"/packets/{released.packets[0].hex()}?done={done}"
 
-    return visit.redirect(await held.send(act))
+    return visit.redirect(await send_once(visit, held, act))
 
 
 def _import(visit: Visit, draft_id: bytes) -> AbstractContextManager[None]:
@@ -275,12 +290,6 @@ def _import(visit: Visit, draft_id: bytes) -> AbstractContextManager[None]:
 
 def _step(prepared: Prepared) -> str:
     return "send-red" if prepared.is_red() else "send"
-
-
-def find_draft(visit: Visit) -> HeldDraft:
-    """Returns the draft that the address names."""
-    console, name = visit.console, visit.request.path_params["draft"]
-    return console.drafts.find(name, visit.person, console.clock())
 
 
 def content_of(held: HeldDraft) -> Prepared:

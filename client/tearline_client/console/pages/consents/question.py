@@ -16,7 +16,7 @@ from tearline_client.console.words import USES
 
 async def page(visit: Visit) -> Response:
     """Shows the fields of a partner's packet, to choose those that the question names."""
-    return _question(visit)
+    return _question(visit, visit.kept_form())
 
 
 async def ask(visit: Visit) -> Response:

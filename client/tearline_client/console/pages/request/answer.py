@@ -6,6 +6,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, TearlineError
 from tearline.limits import MAX_REQUEST_ITEMS
 from tearline_client.console.forms import Form
+from tearline_client.console.kept_forms import hold
 from tearline_client.console.pages.request.planned import AnswerDraft
 from tearline_client.console.pages.request.records import (
     documents,
@@ -34,7 +35,9 @@ class Choice:
 
 async def page(visit: Visit) -> Response:
     """Shows the form of an answer, or of a supplement."""
-    return _form(visit, Form({}), supplement=bool(visit.query("supplement")))
+    form = visit.kept_form() or Form({})
+    supplement = bool(visit.query("supplement") or form.text("supplement"))
+    return _form(visit, form, supplement=supplement)
 
 
 async def preview(visit: Visit) -> Response:
@@ -61,7 +64,7 @@ async def preview(visit: Visit) -> Response:
         supplement=supplement,
         findings=drafted.findings,
     )
-    name = visit.console.drafts.hold(visit.person, draft, visit.console.clock())
+    name = hold(visit, draft)
     return visit.redirect(f"/drafts/{name}")
 
 
@@ -90,6 +93,6 @@ def _form(
         "kinds": record_inputs(form, visit.language.code),
         "text": form.text("text"),
         "refused": refused,
-        "had_files": bool(form.files("records") or form.files("documents")),
+        "had_files": form.has_files,
     }
     return visit.render("request_answer.html", values, status=status_of(refused))

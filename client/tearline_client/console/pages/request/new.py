@@ -1,6 +1,7 @@
 """A new request: a template by offence, a form, and then its preview as a draft."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from tearline.limits import MAX_REQUEST_ITEMS
 from tearline.packets.packet import PacketKind, Urgency
 from tearline_client.connectors.importers.report import Report, judge
 from tearline_client.console.forms import Form
+from tearline_client.console.kept_forms import hold
 from tearline_client.console.languages import NAMES
 from tearline_client.console.pages.request.planned import RequestDraft
 from tearline_client.console.pages.request.records import record_inputs, typed_records
@@ -23,24 +25,46 @@ from tearline_client.rendering.words import agency_name
 
 _EMPTY_ITEMS = 2
 """Empty places for items on the form, beyond those of the template."""
+FILL_IN = "fill-in"
+"""Button that adds the texts of a template."""
 _TEXTS = ("urgency_reason", "case", "reference", "narrative")
 
 
 async def page(visit: Visit) -> Response:
     """Shows the form of a new request, filled by a template if one is chosen."""
-    wanted, language = visit.query("template"), visit.query("language") or visit.language.code
+    given = Form.of((name, visit.query(name)) for name in ("template", "language"))
+    return _form(visit, visit.kept_form() or _filled(visit, given))
+
+
+def _filled(visit: Visit, form: Form) -> Form:
+    """Returns a form with the texts of its template; what a person typed stays."""
+    wanted, language = form.text("template"), form.text("language") or visit.language.code
     language = language if language in LANGUAGES else LANGUAGES[0]
+    own = [pair for pair in form.pairs() if pair[0] not in ("language", "offence", "record")]
+    offence = form.text("offence")
+    records = [text for text in form.texts("record") if text.strip()]
     template = next((each for each in request_templates() if each.id == wanted), None)
-    values: dict[str, tuple[str, ...]] = {"template": (wanted,), "language": (language,)}
     if template is not None:
-        values["offence"] = (template.offence[language],)
-        values["record"] = tuple(each[language] for each in template.records)
-    return _form(visit, Form(values))
+        begun = _texts_of_templates()  # of another template, and not changed since
+        offence = template.offence[language] if {offence.strip()} <= begun else offence
+        records = [text for text in records if text not in begun]
+        records += (each[language] for each in template.records)
+    texts = [("language", language), ("offence", offence), *(("record", each) for each in records)]
+    return Form.of([*own, *texts])
+
+
+@cache
+def _texts_of_templates() -> frozenset[str]:
+    """Returns the empty text, and each text of a template in each language."""
+    texts = (text for each in request_templates() for text in (each.offence, *each.records))
+    return frozenset({"", *(text for each in texts for text in each.values())})
 
 
 async def preview(visit: Visit) -> Response:
-    """Plans the request of a form, and leads to its preview."""
+    """Plans the request of a form, and leads to its preview; or fills in a template."""
     form, node = await visit.form(), visit.node
+    if form.text("does") == FILL_IN:
+        return _form(visit, _filled(visit, form))
     try:
         subjects = tuple(typed_records(form))
         report = Report()
@@ -50,7 +74,7 @@ async def preview(visit: Visit) -> Response:
     except TearlineError as error:
         return _form(visit, form, refused=error)
     draft = RequestDraft(plan=plan, findings=tuple(report))
-    name = visit.console.drafts.hold(visit.person, draft, visit.console.clock())
+    name = hold(visit, draft)
     return visit.redirect(f"/drafts/{name}")
 
 

@@ -1,6 +1,8 @@
-"""Objects that service accounts added: drafts that wait for a person, and answers to programs."""
+"""Drafts: objects that service accounts added, with the answers to them, and forms of persons."""
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_TAXII_DRAFT_AGE_MS
@@ -9,6 +11,7 @@ from tearline_client.store.vault import Column
 
 _TOLD = Column("feed_draft", "told", ("id",))
 _DRAFT = Column("feed_draft", "sealed", ("id",))
+_SELECT = "SELECT id, account, time_ms, told, person FROM feed_draft"
 _STATUS = Column("feed_status", "sealed", ("id",))
 
 
@@ -18,15 +21,17 @@ class DraftRow:
 
     Attributes:
         id: 16 bytes.
-        account: Name of the service account.
-        time_ms: Time of its addition, Unix milliseconds.
+        account: Name of the service account; empty for a form.
+        time_ms: Time of its addition or of its latest change, Unix milliseconds.
         told: What a list shows of it, as JSON.
+        person: The person who filled in the form, by the agency's own name; otherwise empty.
     """
 
     id: bytes
     account: str
     time_ms: int
     told: bytes
+    person: str = ""
 
     @property
     def ends_ms(self) -> int:
@@ -49,19 +54,22 @@ class StatusRow:
     content: bytes
 
 
-class FeedDraftStore(Store):
+class DraftStore(Store):
     """Drafts and statuses; the caller's transaction makes writes durable together."""
 
     # Drafts.
 
     def put(self, row: DraftRow, objects: bytes) -> None:
-        """Stores a draft."""
+        """Stores a draft, or the newest contents of one."""
         vault = self._db.vault
         self._db.execute(
-            "INSERT INTO feed_draft (id, account, time_ms, told, sealed) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO feed_draft (id, account, person, time_ms, told, sealed)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " time_ms = excluded.time_ms, told = excluded.told, sealed = excluded.sealed",
             (
                 row.id,
                 row.account,
+                row.person,
                 row.time_ms,
                 vault.seal(_TOLD.at(row.id), row.told),
                 vault.seal(_DRAFT.at(row.id), objects),
@@ -73,16 +81,33 @@ class FeedDraftStore(Store):
         return int(self._db.value("SELECT count(*) FROM feed_draft WHERE account = ?", (account,)))
 
     def all(self) -> list[DraftRow]:
-        """Returns all drafts, oldest first; accounts and their drafts are bounded."""
-        rows = self._db.rows("SELECT id, account, time_ms, told FROM feed_draft ORDER BY place")
+        """Returns all drafts, oldest first; accounts, persons and their drafts are bounded."""
+        return self._opened(self._db.rows(f"{_SELECT} ORDER BY place"))
+
+    def of_programs(self) -> list[DraftRow]:
+        """Returns the drafts of all service accounts, oldest first."""
+        return [row for row in self.all() if row.account]
+
+    def of_person(self, person: str) -> list[DraftRow]:
+        """Returns the forms of a person, the latest change last."""
+        sql = f"{_SELECT} WHERE person = ? ORDER BY time_ms, place"
+        return self._opened(self._db.rows(sql, (person,)))
+
+    def size(self, draft_id: bytes) -> int:
+        """Returns the stored size of a draft, in bytes; 0 if there is none of that id."""
+        sql = "SELECT length(sealed) FROM feed_draft WHERE id = ?"
+        return int(self._db.value(sql, (draft_id,)) or 0)
+
+    def _opened(self, rows: Iterable[tuple[Any, ...]]) -> list[DraftRow]:
         return [
             DraftRow(
                 id=draft_id,
                 account=account,
                 time_ms=time_ms,
                 told=self._db.vault.open(_TOLD.at(draft_id), told),
+                person=person,
             )
-            for draft_id, account, time_ms, told in rows
+            for draft_id, account, time_ms, told, person in rows
         ]
 
     def objects(self, draft_id: bytes) -> bytes | None:
@@ -108,6 +133,14 @@ class FeedDraftStore(Store):
     def discard(self, draft_id: bytes) -> None:
         """Deletes a draft."""
         self._db.erase("DELETE FROM feed_draft WHERE id = ?", (draft_id,))
+
+    def erasures(self) -> int:
+        """Returns the number of erasures of packets so far: earlier plans may hold their values."""
+        return int(self._db.value("SELECT count FROM draft_erasures"))
+
+    def count_erasure(self) -> None:
+        """Counts an erasure of a packet."""
+        self._db.execute("UPDATE draft_erasures SET count = count + 1")
 
     # Statuses.
 

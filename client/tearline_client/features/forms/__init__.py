@@ -1,0 +1,1 @@
+"""Forms that persons fill in, until they are sent."""
