@@ -16,8 +16,9 @@ from tearline.errors import FormRefused, NotPermitted, TearlineError
 from tearline.limits import MAX_CONSOLE_QUERY_BYTES
 from tearline_client.console.document_fetches import DocumentFetches
 from tearline_client.console.drafts import HeldDrafts
+from tearline_client.console.forms import Form
 from tearline_client.console.guard import Origins, guarded
-from tearline_client.console.kept_forms import carried_of, way_back, with_kept_form
+from tearline_client.console.kept_forms import carried_in, carried_of, way_back, with_kept_form
 from tearline_client.console.languages import NAMES, language, preferred
 from tearline_client.console.pages.account import LANGUAGE_COOKIE, sign_in_form
 from tearline_client.console.pages.confirmation import confirm_first
@@ -130,14 +131,15 @@ def _visit(console: Console, request: Request, *, by_itself: bool = False) -> Vi
 def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         visit = _visit(console, request, by_itself=route.by_itself)
+        if route.keeps:
+            request.state.keeps, request.state.is_shown_again = True, route.path in _SHOWN_AGAIN
         if len(request.url.query) > MAX_CONSOLE_QUERY_BYTES:
             return refusal(visit, FormRefused("its address is too long"))
         if route.by_itself and visit.signed_in is None:
             return Response(status_code=204)  # the page stays as it is, and asks no more
         if route.roles and visit.signed_in is None:
             if route.keeps and route.method == "POST":
-                carried = await carried_of(visit, page=route.path in _SHOWN_AGAIN)
-                return sign_in_form(visit, "", carried=carried, ended=True)
+                return sign_in_form(visit, "", carried=await carried_of(visit), ended=True)
             return _elsewhere_first(visit, route, "/sign-in")
         if route.roles and not route.roles & visit.roles:
             asked = " or ".join(sorted(route.roles))
@@ -162,7 +164,7 @@ def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awai
         async with console.turns(route).turn(visit.person):
             if not route.keeps:
                 return await route.handler(visit)
-            return await with_kept_form(visit, route.handler, page=route.path in _SHOWN_AGAIN)
+            return await with_kept_form(visit, route.handler)
 
     return answer
 
@@ -176,7 +178,10 @@ async def _answered(visit: Visit, handler: Handler) -> Response:
 
 def refusal(visit: Visit, error: TearlineError) -> Response:
     """Returns the page of a refusal: its code, its words and the next step, as on a terminal."""
-    values = {"error": error, "way_back": way_back(visit)}
+    form = getattr(visit.request.state, "form", None)
+    is_lost = isinstance(error, FormRefused) and not visit.kept and visit.signed_in is not None
+    carried = carried_in(visit, form) if is_lost and isinstance(form, Form) else ""
+    values = {"error": error, "way_back": way_back(visit), "carried": carried}
     return visit.render("refused.html", values, status=status_of(error))
 
 

@@ -44,14 +44,8 @@ def keep(visit: Visit, name: str, page: str, values: _Pairs) -> None:
         visit.request.state.not_kept = error
 
 
-async def with_kept_form(visit: Visit, handler: Handler, *, page: bool) -> Response:
-    """Returns the answer of a handler whose form is kept: before the act, and until it is done.
-
-    Args:
-        visit: The request.
-        handler: Answers it.
-        page: Whether a page of this path shows the form again.
-    """
+async def with_kept_form(visit: Visit, handler: Handler) -> Response:
+    """Returns the answer of a handler whose form is kept: before the act, and until it is done."""
     state = visit.request.state
     if visit.request.method != "POST":
         state.kept = _name(visit.query(KEPT)) or new_name()
@@ -61,11 +55,16 @@ async def with_kept_form(visit: Visit, handler: Handler, *, page: bool) -> Respo
     form = await visit.form(files=True)
     state.kept = _name(form.text(KEPT))
     if state.kept:
-        keep(visit, state.kept, visit.request.url.path if page else "", kept_pairs(form))
+        keep(visit, state.kept, _page_of(visit), kept_pairs(form))
     response = await handler(visit)
     if response.status_code == 303 and not getattr(state, "is_held", False):
         visit.node.forms.discard(visit.person, state.kept)
     return response
+
+
+def _page_of(visit: Visit) -> str:
+    """Returns the path of the page that shows the form of a request again, or an empty text."""
+    return visit.request.url.path if visit.request.state.is_shown_again else ""
 
 
 def is_form(name: str, page: str) -> bool:
@@ -135,22 +134,21 @@ def way_back(visit: Visit) -> str:
 # Ends of sessions.
 
 
-async def carried_of(visit: Visit, *, page: bool) -> str:
-    """Returns the values of a form that came after its session's end; empty if they are too many.
+async def carried_of(visit: Visit) -> str:
+    """Returns the values of a form that came after its session's end; empty if too many."""
+    try:
+        form = await read_form(visit.request, files=True, most_bytes=MAX_CONSOLE_FORM_BYTES)
+    except FormRefused:
+        return ""
+    return carried_in(visit, form)
 
-    Args:
-        visit: The request.
-        page: Whether a page of this path shows the form again.
-    """
-    form = getattr(visit.request.state, "form", None)
-    if form is None:
-        try:
-            form = await read_form(visit.request, files=True, most_bytes=MAX_CONSOLE_FORM_BYTES)
-        except FormRefused:
-            return ""
+
+def carried_in(visit: Visit, form: Form) -> str:
+    """Returns the values of a form, to be kept by another request; empty if they are too many."""
+    if not getattr(visit.request.state, "keeps", False):
+        return ""
     name = _name(form.text(KEPT)) or new_name()
-    path = visit.request.url.path if page else ""
-    text = json.dumps([name, path, kept_pairs(form)], ensure_ascii=False)
+    text = json.dumps([name, _page_of(visit), kept_pairs(form)], ensure_ascii=False)
     return text if len(quote_plus(text)) <= _MOST_CARRIED else ""
 
 
@@ -164,7 +162,7 @@ def keep_carried(visit: Visit, person: str, carried: str) -> str:
     try:
         name, page, values = json.loads(carried)
         pairs = [(str(key), str(text)) for key, text in values]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise FormRefused("it carries no form") from None
     if not _NAME.fullmatch(str(name)) or len(pairs) > MAX_CONSOLE_FIELDS:
         raise FormRefused("it carries no form")

@@ -85,6 +85,29 @@ CONSOLES = (
         "True",
         code="TL-REQ-006",
     ),
+    Attack(
+        name="read, change or discard what a colleague typed, or learn that it exists",
+        code="",
+        evidence="the page of a new form, as for a draft that does not exist",
+        test="tests/unit/client/console/test_kept_forms.py::test_a_draft_is_of_one_person",
+        function="tearline_client.features.forms.service:_id_of",
+        returns="hashlib.sha256(name.encode()).digest()[:_ID_SIZE]",
+    ),
+    Attack(
+        name="fill the store of a node with forms",
+        code="TL-POL-032",
+        evidence="the page says that the form is not kept, and shows what was typed",
+        test="tests/unit/client/console/test_kept_forms.py"
+        "::test_drafts_of_a_person_are_bounded_and_the_form_says_so",
+        function="tearline_client.features.forms.service:verify_room",
+    ),
+    _attack(
+        "have another site's page store a draft in a person's name",
+        "tests/unit/client/console/test_kept_forms.py"
+        "::test_a_page_of_an_earlier_session_loses_nothing",
+        "forms:Form.verify_token",
+        code="TL-USE-008",
+    ),
     _attack(
         "send a draft that was made hours ago",
         "tests/unit/client/console/test_compose.py::test_drafts_are_few_and_end",

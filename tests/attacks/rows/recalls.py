@@ -82,6 +82,28 @@ RECALLS = (
         evidence="the number of objects that were taken out, beside the draft",
     ),
     _recall(
+        "keep a value in a form that was not sent, past its recall",
+        "tests/unit/client/console/test_kept_forms.py::test_recalled_values_leave_a_form",
+        "tearline_client.rules.recalled_values:_losing_objects",
+        "iter(())",
+        evidence="the number of values that were taken out, on the form and in the list",
+    ),
+    _recall(
+        "keep a value in a form about its packet, past its recall",
+        "tests/unit/client/console/test_kept_forms.py"
+        "::test_a_form_about_a_recalled_packet_loses_each_of_its_values",
+        "tearline_client.rules.recalled_values:_names",
+        "False",
+        evidence="the number of values that were taken out",
+    ),
+    _recall(
+        "send what was previewed before its values were recalled",
+        "tests/unit/client/console/test_kept_forms.py::test_recalled_values_leave_a_form",
+        "tearline_client.features.forms.service:FormService.erasures",
+        "0",
+        evidence="the preview is gone, and leads back to its form",
+    ),
+    _recall(
         "leave the corrections of a packet with partners, without a word",
         "tests/attacks/test_recalled_lines.py::test_what_a_recall_leaves_of_a_line_is_named",
         "tearline.packets.correction:line_of",

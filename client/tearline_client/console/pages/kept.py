@@ -9,7 +9,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import KEPT
-from tearline_client.console.kept_forms import is_form, kept_pairs
+from tearline_client.console.kept_forms import CARRIED, is_form, keep_carried, kept_pairs
 from tearline_client.console.languages import mark
 from tearline_client.console.visit import Visit
 
@@ -23,7 +23,7 @@ _PAGES: Mapping[str, str] = {
     "/cases/new": mark("Open a case"),
     "/agreements/new|/agreements/[^/]+/amend|/proposals/[^/]+/counter": mark("Terms"),
 }
-_OTHER = mark("Form")
+_OTHER = mark("Another form")
 _KEPT = mark("Kept as a draft of yours.")
 _CHOICES = frozenset({"terms", "by", "kind", "language", "mapped", "supplement", "schema"})
 _PLACES = re.compile(r"e\d+(\.id)?|(more|column|id)\d+")
@@ -88,9 +88,11 @@ def _said(values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
 
 
 async def act(visit: Visit) -> Response:
-    """Keeps a form as it is typed, and says so; or discards a draft."""
+    """Keeps a form as it is typed, or one of an earlier session; or discards a draft."""
     form = await visit.form()
     name, path = form.text(KEPT), form.text("page")
+    if carried := form.text(CARRIED):
+        return visit.redirect(keep_carried(visit, visit.person, carried))
     if form.text("does") == DISCARD:
         visit.node.forms.discard(visit.person, name)
         return visit.redirect("/drafts")

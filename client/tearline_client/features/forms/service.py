@@ -59,10 +59,8 @@ class FormService:
         draft_id, objects = _id_of(person, name), [list(each) for each in values]
         data = json.dumps({"objects": objects}, ensure_ascii=False).encode()
         others = [row for row in self._store.of_person(person) if row.id != draft_id]
-        size = len(data) + sum(self._store.size(row.id) for row in others)
-        if len(others) >= MAX_FORMS or size > MAX_FORM_BYTES:
-            mib = MAX_FORM_BYTES >> 20
-            raise DraftsFull(f"at most {MAX_FORMS} of yours are kept, of {mib} MiB together")
+        sizes = [self._store.size(row.id) for row in others]
+        verify_room(len(others), len(data) + sum(sizes))
         told = {"name": name, "page": page, "objects": len(objects)}
         row = DraftRow(
             id=draft_id,
@@ -102,6 +100,17 @@ class FormService:
     def erasures(self) -> int:
         """Returns a number that grows with each erasure: a plan made before may hold its values."""
         return self._store.erasures()
+
+
+def verify_room(others: int, size: int) -> None:
+    """Checks the number of a person's other forms, and the bytes of all.
+
+    Raises:
+        DraftsFull: If there are too many.
+    """
+    if others >= MAX_FORMS or size > MAX_FORM_BYTES:
+        mib = MAX_FORM_BYTES >> 20
+        raise DraftsFull(f"at most {MAX_FORMS} of yours are kept, of {mib} MiB together")
 
 
 def _id_of(person: str, name: str) -> bytes:

@@ -554,7 +554,7 @@ async def test_drafts_are_few_and_end(
 
 async def test_no_contents_stand_in_an_address(world: Simulation, ana: Browser) -> None:
     draft = await drafted(ana, wish(world, narrative="Cash changes hands."))
-    assert re.fullmatch(r"/compose/[0-9a-f]{32}", draft)
+    assert re.fullmatch(r"/compose/[0-9a-f]{64}", draft)
     page = await ana.get(draft)
     places = re.findall(r'(?:href|action|src)="([^"]+)"', page.text)
     assert not [each for each in places if "Qiu" in each or "1847250" in each]

@@ -1,5 +1,6 @@
 """Every route of the console is in its table, and each role gets what its row says."""
 
+import html
 import re
 
 import pytest
@@ -136,6 +137,8 @@ MATRIX = {
     ("POST", "/requests/new"): frozenset(DRAFTERS),
     ("GET", "/requests/{request}/answer"): frozenset(DRAFTERS),
     ("POST", "/requests/{request}/answer"): frozenset(DRAFTERS),
+    ("GET", "/drafts"): ALL,
+    ("POST", "/drafts"): ALL,
     ("GET", "/drafts/{draft}"): frozenset(DRAFTERS),
     ("POST", "/drafts/{draft}"): frozenset(DRAFTERS),
     ("GET", "/approvals/{approval}"): frozenset(DRAFTERS),
@@ -281,6 +284,10 @@ async def test_without_a_sign_in_there_is_only_the_sign_in(
     reply = await (browser.get(path) if route.method == "GET" else browser.post(path, {"a": "b"}))
     if route.by_itself:
         assert (reply.status_code, reply.text) == (204, "")
+    elif route.keeps and route.method == "POST":  # what was typed goes back to its browser alone
+        assert reply.status_code == 403
+        (carried,) = set(re.findall(r'name="carried" value="([^"]+)"', reply.text))
+        assert '["a", "b"]' in html.unescape(carried)
     elif route.roles:
         assert reply.status_code == 303
         assert reply.headers["location"].startswith("/sign-in")

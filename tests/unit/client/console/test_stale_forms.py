@@ -58,6 +58,7 @@ HARMLESS: Mapping[str, str] = {
     "/compose/{draft}/document": _DRAFTS,
     "/requests/new": _DRAFTS,
     "/requests/{request}/answer": _DRAFTS,
+    "/drafts": _DRAFTS,
     "/audit": _READS,
     "/audit/export": _READS,
     "/audit/export/verify": _READS,

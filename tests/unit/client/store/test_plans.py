@@ -40,7 +40,8 @@ SHORT: Mapping[str, int] = {
     "made": 500,  # keys: a few in a year
     "directory_effect": 50,  # roots that were replaced by votes
     "service_account": 64,  # ``MAX_SERVICE_ACCOUNTS``
-    "feed_draft": 1024,  # ``MAX_TAXII_DRAFTS`` of each
+    "feed_draft": 1024,  # ``MAX_TAXII_DRAFTS`` of each account, ``MAX_FORMS`` of each person
+    "draft_erasures": 1,
     "setting": 50,
     "outbox_count": 4,
     "quarantine_count": 50,
@@ -147,6 +148,8 @@ OF_TABLE: Mapping[str, str] = {
     **{f"feed_{t}.account": "'account ' || (n % 64)" for t in ("draft", "status")},
     **{f"feed_{t}.id": _ID for t in ("draft", "status")},
     "feed_draft.told": "x'00'",
+    "feed_draft.person": "'person ' || (n % 64)",
+    "draft_erasures.count": "n",
     "feed_status.digest": _ID,
     "feed_due.state": f"CASE WHEN {_FEW} THEN 0 ELSE 1 END",  # the others are frozen
 }
