@@ -118,6 +118,8 @@ async def fill(world: Simulation, words: Words) -> dict[str, str]:
     await reader(world.mx, "platform", roles=[FeedRole.SUBMITTER]).post(person(1))
     (added,) = mx.feeds.drafts.list()
     SavedMappings(mx.home.mappings).save("cards", MAPPING)
+    typed = [("title", words.short), ("summary", words.text)]
+    mx.forms.keep(PERSON_NAME, "ab" * 16, "/cases/new", typed)
     await mx.receive()
     return {
         "packet": theirs.hex(),

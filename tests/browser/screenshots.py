@@ -99,6 +99,7 @@ MAIN = {
     "table": "/compose?terms={agreement}.money-laundering&kind=lead&by=csv",
     "file": "/compose?terms={agreement}.money-laundering&kind=lead&by=camt",
     "programs": "/program-drafts",
+    "drafts": "/drafts",
     "request": "/requests/{request}",
     "answer": "/requests/{request}/answer",
     "agreement": "/agreements/{agreement}",

@@ -207,7 +207,7 @@ async def test_a_form_as_it_is_typed_outlives_the_session_and_the_console(
     theirs.clock.now_s += CONSOLE_IDLE_S
     assert (await ana.post("/drafts", values)).status_code == 303
     again = await console_of(world.us).signed_in("ana")  # the console began anew
-    assert ">Your drafts <span" in (await again.get("/to-do")).text
+    assert ">Your drafts (1)<" in (await again.get("/to-do")).text
     listed = await again.get("/drafts")
     assert "Compose a packet" in text_of(listed.text)
     assert f'href="/compose?kept={NAME}"' in listed.text
