@@ -38,7 +38,7 @@ INJECTIONS = (
 )
 SCRIPTS = tuple(
     f'<script src="/static/{name}" defer>'
-    for name in ("htmx.min.js", "console.js", "live.js", "passkey.js")
+    for name in ("htmx.min.js", "console.js", "kept.js", "live.js", "passkey.js")
 )
 """The own scripts: two on every page, then one for who is signed in, and one for a passkey."""
 ORIGINS_OF_OTHERS = (

@@ -54,9 +54,7 @@ async def assert_all_of_it(page: Page) -> None:
     await expect(page.get_by_label("Narrative")).to_have_value(TEXT)
 
 
-async def test_a_form_is_kept_as_it_is_typed(
-    desk: Screen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_form_is_kept_as_it_is_typed(desk: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk.page() as page:
         await begin(desk, page)
         await page.get_by_label("Urgency").focus()

@@ -26,9 +26,11 @@ _PAGES: Mapping[str, str] = {
 _OTHER = mark("Another form")
 _KEPT = mark("Kept as a draft of yours.")
 _CHOICES = frozenset(
-    "terms by kind language mapped supplement schema template to under purpose urgency case"
-    " evaluation agreement guarded use".split()
-)
+    {
+        "terms", "by", "kind", "language", "mapped", "supplement", "schema", "template", "to",
+        "under", "purpose", "urgency", "case", "evaluation", "agreement", "guarded", "use",
+    }
+)  # fmt: skip
 _PLACES = re.compile(r"e\d+(\.id)?|(more|column|id)\d+")
 """Values that choose or place others, and say nothing by themselves."""
 _CAPTION = 80  # characters
