@@ -1,5 +1,6 @@
 """The methods and namespaces of ``Node`` for ``SyncNode``; types stand in the generated stub."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +30,16 @@ class SyncMethods(Forwarded):
     @cached_property
     def feeds(self) -> Any:
         """Collections for service accounts; see ``FeedService``."""
-        part = self._call(lambda node: node.feeds)
+        return self._namespace(lambda node: node.feeds)
+
+    @cached_property
+    def forms(self) -> Any:
+        """Forms that persons fill in; see ``FormService``."""
+        return self._namespace(lambda node: node.forms)
+
+    def _namespace(self, of: Callable[[Node], Any]) -> Any:
+        """Returns a namespace that its first use makes."""
+        part = self._call(of)
         return forwarded_class(type(part))(part, self._loop)
 
 
