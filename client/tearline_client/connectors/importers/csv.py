@@ -32,8 +32,8 @@ from tearline_client.connectors.importers.mapping import (
     parse_mapping,
 )
 from tearline_client.connectors.importers.preview import detect_form
-from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
-from tearline_client.connectors.importers.source import Bounds, Hidden, open_source, read_table
+from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, reported
+from tearline_client.connectors.importers.source import HIDDEN, Bounds, open_source, read_table
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import Property, PropertyType, property_of
 
@@ -81,22 +81,20 @@ def iter_csv(
     Raises:
         ImportRefused: At the first invalid record.
     """
-
-    def tell(line: int, place: str, why: str) -> None:
-        report.add(Concern.STAYS_HOME, why, line=line, column=place)
-
     header, rows = read_table(
         stream,
         delimiter=mapping.delimiter,
         encoding=mapping.encoding,
         header=mapping.header,
         bounds=bounds,
-        hidden=Hidden(tell=tell, is_read=mapping.hidden),
+        hidden=reported(report, is_read=mapping.hidden),
     )
     if missing := sorted(mapping.needed() - set(header)):
         where = "the mapping's header" if mapping.header else "line 1"
         others = [each for each in DELIMITERS if len(header) == 1 and each in header[0]]
         hint = f"; the header is one cell, and holds {others[0]!r}" if others else ""
+        if any(HIDDEN in finding.why for finding in report):
+            hint += "; some places are hidden: hidden = true in the mapping reads them"
         raise ImportRefused(f"{where}: no column {missing[0]!r}, which the mapping names{hint}")
     taken = mapping.taken()
     for column in header:

@@ -22,11 +22,10 @@ ARCHIVE = (
     struct.error,
     LookupError,
     ValueError,
+    OverflowError,
     EOFError,
     NotImplementedError,
     RuntimeError,
     OSError,
 )
-"""Errors of ``zipfile`` and the decompression under it."""
-WORKBOOK = (*ARCHIVE, *XML, TypeError, AttributeError, ArithmeticError)
-"""Errors of ``openpyxl``, which reads trees of any shape as those that it expects."""
+"""Errors of ``zipfile``, the decompression under it, and numbers of its parts."""

@@ -15,7 +15,7 @@ from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.identifiers import check, check_property
 from tearline_client.connectors.importers.ofac_remarks import PASSPORT, Remark, Topic, parse_remarks
-from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
+from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, reported
 from tearline_client.connectors.importers.source import open_source, peek, read_table
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import PropertyType, property_of
@@ -80,25 +80,27 @@ def iter_ofac(stream: BinaryIO, report: Report) -> Iterator[Entity]:
     """
     ids: dict[str, str] = {}  # by name; empty if several parties have it
     seen: set[str] = set()
-    for line, row in _rows(stream):
+    for line, row in _rows(stream, Report()):
         number = row["ent_num"]
         if not (number.isascii() and number.isdigit()) or number in seen:
             raise ImportRefused(f"line {line}: the entry's number is not one, or not its own")
         seen.add(number)
         ids[row["SDN_Name"]] = "" if row["SDN_Name"] in ids else _id(row)
-    for line, row in _rows(stream):
+    for line, row in _rows(stream, report):
         try:
             yield from _Listing(line=line, row=row, ids=ids, report=report).entities()
         except MalformedInput as malformed:
             raise ImportRefused(f"line {line}: {malformed.why}") from None
 
 
-def _rows(stream: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _rows(stream: BinaryIO, report: Report) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yields the rows with their lines, from the beginning of the file."""
     stream.seek(0)
     # The Treasury's own file has no header: its first cell is the number of an entry.
     is_bare = peek(stream, 8).removeprefix(b"\xef\xbb\xbf").lstrip(b'"')[:1].isdigit()
-    header, records = read_table(stream, header=COLUMNS if is_bare else ())
+    header, records = read_table(
+        stream, header=COLUMNS if is_bare else (), hidden=reported(report)
+    )
     if set(header) != set(COLUMNS):
         raise ImportRefused(f"line 1: the columns are {', '.join(COLUMNS)}")
     for line, row in records:

@@ -19,6 +19,7 @@ from tearline.limits import MAX_IMPORT_ENTITIES, MAX_IMPORT_FINDINGS, MAX_IMPORT
 from tearline.policy.marking import STRICTEST
 from tearline.policy.profile import property_category
 from tearline.text.choices import listed
+from tearline_client.connectors.importers.source import Hidden
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import SCHEMATA, property_of
 from tearline_client.planning.merged_entities import MergedEntities
@@ -176,6 +177,20 @@ class Report(Collection[Finding]):
                 self._file = os.dup(file.fileno())
             weakref.finalize(self, os.close, self._file)
         os.write(self._file, json.dumps(finding_row(finding)).encode() + b"\n")
+
+
+def reported(report: Report, *, is_read: bool = False) -> Hidden:
+    """Returns the treatment of hidden places that reports each which stays home.
+
+    Args:
+        report: Takes the findings.
+        is_read: Whether hidden rows and columns are read as the others.
+    """
+
+    def tell(line: int, place: str, why: str) -> None:
+        report.add(Concern.STAYS_HOME, why, line=line, column=place)
+
+    return Hidden(tell=tell, is_read=is_read)
 
 
 def finding_row(finding: Finding) -> dict[str, int | str]:

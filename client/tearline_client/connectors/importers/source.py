@@ -23,6 +23,8 @@ ENCODINGS = (
 )  # fmt: skip
 """Allowed encodings of a source; in none is a line's end a part of a character."""
 
+HIDDEN = "is hidden"
+"""Words in the reason of each place that stays at home because a spreadsheet does not show it."""
 _ARCHIVE = b"PK\x03\x04"
 """Beginning of a workbook (XLSX), which no text has."""
 _BOM = "\ufeff"
@@ -46,10 +48,11 @@ class Bounds:
 
 @immutable
 class Hidden:
-    """Treatment of the rows, columns and sheets of a workbook that a spreadsheet does not show.
+    """Treatment of the places of a workbook that a spreadsheet does not show, or has no value for.
 
     Attributes:
-        tell: Takes the line, the place and the reason of each that stays at home.
+        tell: Takes the line, the place and the reason of each that stays at home: hidden rows and
+            columns, other sheets, merged cells, and formulas whose value was not saved.
         is_read: Whether hidden rows and columns are read as the others.
     """
 
@@ -195,9 +198,9 @@ def read_records(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yields records of a CSV file (RFC 4180), each with the number of its first line.
 
-    A workbook (XLSX) is recognised by its first bytes; see ``workbook_records``. Blank lines are
-    skipped. So are a byte order mark, a first line with the delimiter, and a
-    final Ctrl-Z.
+    A workbook (XLSX) is recognised by its first bytes, and read if its hidden places have a
+    treatment; see ``workbook_records``. Blank lines are skipped. So are a byte order mark, a first
+    line with the delimiter, and a final Ctrl-Z.
 
     Raises:
         ImportRefused: If the file is not such a table, or has too many columns.
@@ -205,10 +208,12 @@ def read_records(
     """
     bounds = bounds or Bounds(whole=MAX_IMPORT_BYTES)
     if peek(stream).startswith(_ARCHIVE):
+        if hidden is None:
+            raise ImportRefused("a workbook (XLSX), which is not read here; save it as CSV")
         # Imported late: readers of XML take a while, and few imports are workbooks.
         from tearline_client.connectors.importers.workbook import workbook_records
 
-        yield from workbook_records(stream, whole=bounds.whole, cell=bounds.cell, hidden=hidden)
+        yield from workbook_records(stream, hidden, whole=bounds.whole, cell=bounds.cell)
         return
     csv.field_size_limit(bounds.cell)
     lines = _table_lines(read_lines(stream, encoding=encoding, bounds=bounds), delimiter)
@@ -279,7 +284,7 @@ def read_table(
         encoding: One of ``ENCODINGS``.
         header: Names of the columns, if the file has no header.
         bounds: Bounds of the source.
-        hidden: Treatment of the hidden places of a workbook; None: they are read.
+        hidden: Treatment of the hidden places of a workbook; None: no workbook is read.
 
     Raises:
         ImportRefused: If there is no header, one of its names is empty or repeated, or a record

@@ -7,7 +7,7 @@ files. Depth, and the size of a record and of a tag, are bounded.
 """
 
 from collections.abc import Collection, Iterator
-from typing import BinaryIO
+from typing import IO
 from xml.parsers import expat
 
 from tearline.errors import ImportRefused, ImportTooLarge
@@ -58,7 +58,12 @@ class Element:
     @property
     def text(self) -> str:
         """Returns its text, without surrounding blanks."""
-        return "".join(self._pieces).strip()
+        return self.whole_text.strip()
+
+    @property
+    def whole_text(self) -> str:
+        """Returns its text as it stands."""
+        return "".join(self._pieces)
 
     def attribute(self, name: str) -> str:
         """Returns an attribute, or empty, and marks it as taken."""
@@ -148,7 +153,12 @@ class Untaken:
 
 
 def xml_records(
-    stream: BinaryIO, records: Collection[str], *, maximum: int = MAX_IMPORT_BYTES
+    stream: IO[bytes],
+    records: Collection[str],
+    *,
+    maximum: int = MAX_IMPORT_BYTES,
+    texts: Collection[str] = (),
+    elements: int = MAX_IMPORT_BYTES,
 ) -> Iterator[Element]:
     """Yields the root, and each element with one of some names, at its end, then forgets it.
 
@@ -157,12 +167,16 @@ def xml_records(
         records: Names of the elements, without namespace. They may lie within one another: an
             outer one is yielded without the inner ones, which come first.
         maximum: Bytes that the file may have.
+        texts: Names of elements, of which alone the text is held, with its blanks. No element
+            around the records, or of another namespace than the root, is held then. None: all
+            texts are held, but blanks alone.
+        elements: Elements that it may have.
 
     Raises:
         ImportRefused: If it is not well formed, has a document type, or exceeds a bound.
-        ImportTooLarge: If it is larger.
+        ImportTooLarge: If it is larger, or has more elements.
     """
-    reader = _Reader(frozenset(records))
+    reader = _Reader(frozenset(records), frozenset(texts), elements)
     total = 0
     while True:
         piece = stream.read(_PIECE)
@@ -178,8 +192,11 @@ def xml_records(
 class _Reader:
     """Handlers of the parser; hold the elements that are open, and records that ended."""
 
-    def __init__(self, records: frozenset[str]) -> None:
+    def __init__(self, records: frozenset[str], texts: frozenset[str], elements: int) -> None:
         self._records = records
+        self._texts = texts
+        self._left = elements
+        self._foreign = 0  # open elements of, or within, another namespace
         self._open: list[Element] = []
         self._within: list[Element] = []  # open records
         self._sizes: list[list[int]] = []  # nodes and characters of each of them
@@ -226,30 +243,42 @@ class _Reader:
                 f"line {self._line}: a name of over {MAX_XML_NAME} characters, or over"
                 f" {MAX_XML_NAMES} names"
             )
-        parent = self._open[-1] if self._open else None
-        element = Element(name, attributes, self._line)
-        is_record = parent is None or element.name in self._records
+        if self._left <= 0:
+            raise ImportTooLarge(
+                f"line {self._line}: too many elements for the size of the file; save the values"
+                " alone as a new one"
+            )
+        self._left -= 1
+        element, opened = Element(name, attributes, self._line), self._open
+        if self._foreign or (self._texts and opened and opened[0].namespace != element.namespace):
+            self._foreign += 1
+        is_record = not opened or (element.name in self._records and not self._foreign)
         if is_record:
             element.around = self._within[-1] if self._within else None
             self._within.append(element)
             self._sizes.append([0, 0])
-        self._count(nodes=1, size=sum(map(len, attributes.values())))
-        if parent is not None and not is_record:
-            parent.children.append(element)
-        self._open.append(element)
+        if is_record or not self._texts or (len(self._within) > 1 and not self._foreign):
+            self._count(nodes=1, size=sum(map(len, attributes.values())) if attributes else 0)
+            if not is_record:
+                opened[-1].children.append(element)
+        opened.append(element)
 
     def _end(self, name: str) -> None:
         element = self._open.pop()
-        if not self._open or element.name in self._records:
+        if self._foreign:
+            self._foreign -= 1
+        if self._within[-1] is element:
             self._within.pop()
             self._sizes.pop()
             self._ended.append(element)
 
     def _text(self, text: str) -> None:
+        element = self._open[-1]
         # Blanks between elements have no meaning; a file has some around each record.
-        if self._open[-1]._pieces or not text.isspace():
+        is_held = element._pieces or not text.isspace()
+        if element.name in self._texts if self._texts else is_held:
             self._count(nodes=0, size=len(text))
-            self._open[-1]._pieces.append(text)
+            element._pieces.append(text)
 
     def _count(self, *, nodes: int, size: int) -> None:
         sizes = self._sizes[-1]
