@@ -98,9 +98,7 @@ def _rows(stream: BinaryIO, report: Report) -> Iterator[tuple[int, Mapping[str, 
     stream.seek(0)
     # The Treasury's own file has no header: its first cell is the number of an entry.
     is_bare = peek(stream, 8).removeprefix(b"\xef\xbb\xbf").lstrip(b'"')[:1].isdigit()
-    header, records = read_table(
-        stream, header=COLUMNS if is_bare else (), hidden=reported(report)
-    )
+    header, records = read_table(stream, header=COLUMNS if is_bare else (), hidden=reported(report))
     if set(header) != set(COLUMNS):
         raise ImportRefused(f"line 1: the columns are {', '.join(COLUMNS)}")
     for line, row in records:

@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
 
@@ -18,7 +19,8 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused
 from tearline.limits import MAX_UPLOADED_TABLE
 from tearline_client.connectors.importers.mapping import DELIMITERS, ROW
-from tearline_client.connectors.importers.source import Bounds, Hidden, is_workbook, read_records
+from tearline_client.connectors.importers.report import Finding, Report, reported
+from tearline_client.connectors.importers.source import Bounds, is_workbook, read_records
 
 PREVIEWED_ROWS = 5
 _COMPARED_ROWS = 20  # enough to see which delimiter gives rows of one length
@@ -57,6 +59,7 @@ class TablePreview:
         header: Names of its columns.
         rows: Its first rows.
         text: The whole table.
+        findings: Places of a workbook that are no part of it.
     """
 
     encoding: str
@@ -65,10 +68,15 @@ class TablePreview:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text: str
+    findings: Collection[Finding] = ()
 
 
-def preview_table(data: bytes) -> TablePreview:
+def preview_table(data: bytes, *, hidden: bool = False) -> TablePreview:
     """Returns the preview of a table.
+
+    Args:
+        data: The table.
+        hidden: Whether hidden rows and columns of a workbook are part of it.
 
     Raises:
         ImportRefused: If it is no table.
@@ -76,10 +84,12 @@ def preview_table(data: bytes) -> TablePreview:
     """
     bounds = Bounds(whole=MAX_UPLOADED_TABLE)
     if is_workbook(data):
-        hidden = Hidden(tell=lambda *_: None)  # hidden places are no part of the text
-        found = read_records(io.BytesIO(data), bounds=bounds, hidden=hidden)
+        report = Report()
+        home = reported(report, is_read=hidden)
+        found = read_records(io.BytesIO(data), bounds=bounds, hidden=home)
         records = [record for _, record in found]
-        return _preview(records, "", has_mark=False, delimiter=",", text=_as_text(records))
+        seen = _preview(records, "", has_mark=False, delimiter=",", text=_as_text(records))
+        return replace(seen, findings=report)
     encoding, has_mark = _encoding(data, is_whole=True)
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
@@ -183,7 +193,12 @@ def _as_text(records: list[list[str]]) -> str:
 
 
 def mapping_text(
-    delimiter: str, schema: str, chosen: Mapping[str, str], ids: Collection[str]
+    delimiter: str,
+    schema: str,
+    chosen: Mapping[str, str],
+    ids: Collection[str],
+    *,
+    hidden: bool = False,
 ) -> str:
     """Returns a mapping of columns to the properties of one entity for each row, in TOML.
 
@@ -192,12 +207,14 @@ def mapping_text(
         schema: The schema of the entities.
         chosen: The property that each column supplies, by its name.
         ids: The columns that identify an entity; none: each row is another entity.
+        hidden: Whether hidden rows and columns of a workbook are read.
     """
     columns: dict[str, list[str]] = {}
     for column, name in chosen.items():
         columns.setdefault(name, []).append(column)
     lines = [
         f"delimiter = {_toml(delimiter)}",
+        *["hidden = true"] * hidden,
         "[entities.row]",
         f"schema = {_toml(schema)}",
         f"id = {_toml(list(ids) or ROW)}",

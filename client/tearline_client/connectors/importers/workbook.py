@@ -199,6 +199,8 @@ class _Sheet:
                 case "mergeCell":
                     why = "the cells are merged, and the first alone has their value"
                     self.hidden.tell(0, each.attribute("ref"), why)
+                case _:  # the sheet itself
+                    pass
 
     def _add_columns(self, element: Element) -> None:
         first, last = int(element.attribute("min")), int(element.attribute("max"))

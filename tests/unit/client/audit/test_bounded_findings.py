@@ -39,3 +39,8 @@ def test_a_finding_repeats_no_cell_of_any_length() -> None:
     held.extend(islice(findings(Outcome.FAILED, text="x" * 100_000), 1))
     (only,) = held.all()
     assert len(only.text) == MAX_TEXT + 1
+
+
+def test_a_workbook_is_no_proof_for_it_may_hide_rows() -> None:
+    judged = judge_table(AuditVerifier(None), io.BytesIO(b"PK\x03\x04"))
+    assert "save it as CSV" in judged.findings[0].text

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from support.cli import Desk
@@ -54,7 +55,6 @@ def test_a_dry_run_says_what_it_detects(
 
 
 def test_a_dry_run_says_that_a_file_is_a_workbook(desk: Desk, tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
     book, table, mapping = openpyxl.Workbook(), tmp_path / "t.xlsx", tmp_path / "m.toml"
     for row in (("Name", "Born"), ("Ana", "1979")):
         book.active.append(row)

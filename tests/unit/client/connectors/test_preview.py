@@ -2,6 +2,7 @@
 
 import io
 
+import openpyxl
 import pytest
 
 from tearline.errors import ImportRefused, ImportTooLarge
@@ -74,7 +75,6 @@ def test_data_that_is_no_table_is_refused(data: bytes) -> None:
 
 
 def test_a_workbook_becomes_text() -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
     book, target = openpyxl.Workbook(), io.BytesIO()
     for row in (("Name", "Note"), ("Qiu, Wenhao", 'says "no"')):
         book.active.append(row)
@@ -93,3 +93,17 @@ def test_chosen_columns_are_a_mapping_whatever_their_names() -> None:
     assert entity.properties == {"idNumber": ("1",), "name": ("Ana",)}
     each_row = mapping_text("|", "Person", {"Also": "name"}, [])
     assert parse_mapping(each_row.encode()).entities["row"].id == ()
+
+
+def test_hidden_places_of_a_workbook_are_told_or_read() -> None:
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    for row in (("Name", "Informant"), ("Ana", "Luz")):
+        book.active.append(row)
+    book.active.column_dimensions["B"].hidden = True
+    book.save(target)
+    seen, whole = (preview_table(target.getvalue(), hidden=each) for each in (False, True))
+    assert (seen.rows, whole.rows) == ((("Ana",),), (("Ana", "Luz"),))
+    assert [each.column for each in seen.findings] == ["column B"]
+    assert list(whole.findings) == []
+    text = mapping_text(",", "Person", {"Name": "name"}, [], hidden=True)
+    assert parse_mapping(text.encode()).hidden

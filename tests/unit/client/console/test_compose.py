@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 import httpx
+import openpyxl
 import pytest
 
 from attacks.test_console import INJECTIONS
@@ -671,7 +672,6 @@ async def test_every_offered_schema_has_a_form(world: Simulation, ana: Browser) 
 
 
 async def test_a_spreadsheet_is_uploaded_with_a_mapping(world: Simulation, ana: Browser) -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="comes with the extra client")
     book, target = openpyxl.Workbook(), io.BytesIO()
     book.active.append(("Name", "Born"))
     book.active.append(("Qiu Wenhao", datetime.date(1979, 3, 14)))
@@ -687,6 +687,34 @@ async def test_a_spreadsheet_is_uploaded_with_a_mapping(world: Simulation, ana: 
     broken = {"file": ("people.xlsx", target.getvalue()[:200], "application/octet-stream")}
     reply = await post(ana, "/compose", given, broken)
     assert (reply.status_code, "not a workbook" in reply.text) == (400, True)
+
+
+async def test_hidden_columns_of_a_spreadsheet_are_told_and_read_if_a_person_asks(
+    world: Simulation, ana: Browser
+) -> None:
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    for row in (("Born", "Name"), (datetime.date(1979, 3, 14), "Qiu Wenhao")):
+        book.active.append(row)
+    book.active.column_dimensions["B"].hidden = True
+    book.save(target)
+    upload = {"file": ("people.xlsx", target.getvalue(), "application/octet-stream")}
+    given = wish(world, by="csv", ftm="", does="table")
+    told = text_of((await post(ana, "/compose", given, upload)).text)
+    assert "column B" in told
+    assert "the column is hidden" in told
+    assert "Qiu Wenhao" not in told
+    whole = await post(ana, "/compose", {**given, "hidden": "1"}, upload)
+    assert "Qiu Wenhao" in whole.text
+    assert "the column is hidden" not in whole.text
+    assert re.search('name="hidden" value="1" checked', whole.text)
+    mapping = (
+        '[entities.a]\nschema = "Person"\nid = "row"\n[entities.a.properties]\nname = "Name"\n'
+    )
+    sent = wish(world, by="csv", mapping=mapping)
+    refused = await post(ana, "/compose", sent, upload)
+    assert "hidden = true in the mapping" in html.unescape(refused.text)
+    reply = await post(ana, "/compose", {**sent, "hidden": "1"}, upload)
+    assert "Qiu Wenhao" in text_of((await ana.get(reply.headers["location"])).text)
 
 
 async def test_columns_are_mapped_by_boxes_under_the_first_rows(

@@ -87,7 +87,7 @@ _OFFERED = tuple(
 )
 _OF_TABLES = ("mapping", "saved", "save-as", "schema")
 _OF_CONTENTS = ("narrative", "reference", "repeats", "ftm", "draft", *_OF_TABLES)
-_OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked")
+_OF_TERMS = ("purpose", "case", "urgency", "evaluation", "source", "unmarked", "hidden")
 
 
 @immutable
@@ -231,7 +231,8 @@ async def _mapped(
     does, values = form.text("does"), None
     try:
         if does in (TABLE, MAP) or _has_contents(form):
-            table = await asyncio.to_thread(preview_table, _contents(form))
+            hidden = bool(form.text("hidden"))
+            table = await asyncio.to_thread(preview_table, _contents(form), hidden=hidden)
             values = table_values(form, table)
             given["ftm"] = table.text  # a file of a form is not sent again
         if does == MAP:
@@ -302,7 +303,8 @@ def contents_of(
     if by == FTM:
         return parse_ftm(data)
     if by == CSV:
-        return parse_csv(data, parse_mapping(mapping.encode()))
+        table = parse_mapping(mapping.encode())
+        return parse_csv(data, replace(table, hidden=table.hidden or bool(form.text("hidden"))))
     return read_file(by, data)
 
 

@@ -8,6 +8,7 @@ from tearline_client.connectors.importers.saved_mappings import SavedMappings
 from tearline_client.console.contents import columns_of
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import Form
+from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.planning.ftm_schema import SCHEMATA
 
 TABLE, MAP = "table", "map"
@@ -30,7 +31,8 @@ def mapping_of(form: Form, table: TablePreview) -> str:
     if not chosen:
         raise MalformedInput("no column is mapped to a property")
     ids = [each for number, each in enumerate(table.header) if form.text(f"id{number}")]
-    text = mapping_text(table.delimiter, _schema_of(form), chosen, ids)
+    hidden = bool(form.text("hidden"))
+    text = mapping_text(table.delimiter, _schema_of(form), chosen, ids, hidden=hidden)
     parse_mapping(text.encode())
     return text
 
@@ -49,6 +51,7 @@ def table_values(form: Form, table: TablePreview) -> dict[str, object]:
     is_new = form.text("does") == TABLE and is_other
     return {
         "preview": table,
+        **reasons_of(table.findings),
         "schema": schema,
         "columns": [
             {

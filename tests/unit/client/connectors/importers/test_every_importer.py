@@ -168,7 +168,7 @@ def test_one_damaged_byte_is_refused_or_read(name: str) -> None:
     source, chance = SOURCES[name], random.Random(1)
     importer_of, options = source.loaded()
     whole = source.content(["a1", "b2"])
-    for place in chance.sample(range(len(whole)), min(64, len(whole))):
+    for place in chance.sample(range(len(whole)), min(200, len(whole))):
         damaged = bytearray(whole)
         damaged[place] ^= chance.randrange(1, 256)
         with contextlib.suppress(ImportRefused, ImportTooLarge):

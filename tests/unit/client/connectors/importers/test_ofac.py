@@ -3,6 +3,7 @@ import io
 import re
 from collections import Counter
 
+import openpyxl
 import pytest
 
 from support.paths import shared
@@ -350,3 +351,16 @@ def test_the_public_list_in_figures():
     values = Counter(name for e in imported.entities for name in e.properties)
     assert values["registrationNumber"] == 20
     assert len([f for f in imported.findings if f.concern is Concern.NOT_UNDERSTOOD]) == 7
+
+
+def test_hidden_rows_of_a_workbook_stay_home_and_are_reported():
+    made = openpyxl.Workbook()
+    for each in csv.reader(io.StringIO(table(row("1", "DOE, A"), row("2", "ROE, B")).decode())):
+        made.active.append(each)
+    made.active.row_dimensions[3].hidden = True
+    target, report = io.BytesIO(), Report()
+    made.save(target)
+    ids = {each.id for each in iter_ofac(target, report)}
+    assert ids == {"ofac-1", "ofac-1-sanction"}
+    assert [(each.line, each.why) for each in report] == [(3, "the row is hidden")]
+    assert report.counts == {Concern.STAYS_HOME: 1}

@@ -1,7 +1,9 @@
 """Tables in workbooks, from spreadsheets and from attackers."""
 
+import contextlib
 import datetime
 import io
+import random
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 
@@ -387,3 +389,21 @@ def test_a_number_of_a_row_that_is_none_is_refused(number: bytes) -> None:
     assert changed != data
     with pytest.raises(ImportRefused):
         read(changed)
+
+
+def test_one_damaged_byte_of_a_part_is_refused_or_read() -> None:
+    """A byte of the archive is found by its sum; an attacker writes the right one."""
+    chance = random.Random(1)
+    data = book([HEADER, ("Ana", datetime.date(2026, 3, 1)), ("=1+1", 0.5)])
+    parts = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    seen = 0
+    for _ in range(200):
+        place, sign = chance.random(), chance.randrange(1, 256)
+
+        def damage(xml: bytes, place: float = place, sign: int = sign) -> bytes:
+            at = int(place * len(xml))
+            return xml[:at] + bytes([xml[at] ^ sign]) + xml[at + 1 :]
+
+        with contextlib.suppress(ImportRefused, ImportTooLarge):
+            seen += bool(read(replaced(data, chance.choice(parts), damage)))
+    assert 0 < seen < 200

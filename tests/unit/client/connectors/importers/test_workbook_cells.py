@@ -165,7 +165,7 @@ def test_both_readers_take_the_same_shared_texts(item: bytes) -> None:
     "cell",
     [
         b'<c r="A1" t="inlineStr"><is><t>x</t></is></c>',
-        b'<c r="A1" t="inlineStr"><is><r><t>x</t></r><r><t xml:space="preserve"> y</t></r></is></c>',
+        b'<c r="A1" t="inlineStr"><is><r><t>x</t></r><r><t> y</t></r></is></c>',
         b'<c r="A1" t="str"><f>B1</f><v>x</v></c>',
         b'<c r="A1" t="str"><f>B1</f><v></v></c>',
         b'<c r="A1" t="b"><f>B1</f><v>1</v></c>',
