@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from typing import BinaryIO
 
-from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import (
     MAX_COLUMNS,
@@ -64,7 +63,8 @@ def workbook_records(
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _verify_size(archive, len(data), min(whole, MAX_WORKBOOK_BYTES))
-            for number, texts in _Book(archive=archive, hidden=hidden).rows():
+            parts = {part.filename: part for part in archive.infolist()}
+            for number, texts in _Book(archive=archive, hidden=hidden, parts=parts).rows():
                 if len(texts) > MAX_COLUMNS or any(len(text) > cell for text in texts):
                     raise ImportRefused(
                         f"line {number}: over {MAX_COLUMNS} columns, or over {cell} characters in"
@@ -105,38 +105,44 @@ def _verify_size(archive: zipfile.ZipFile, size: int, maximum: int) -> None:
         raise ImportRefused(_UNREADABLE)
 
 
-@immutable
+@dataclass(slots=True, kw_only=True)
 class _Book:
-    """An archive, and the treatment of its hidden places."""
+    """An archive, the treatment of its hidden places, and the parts that were not read yet.
+
+    Each part is read once: references that repeat a part would multiply its size.
+    """
 
     archive: zipfile.ZipFile
     hidden: Hidden
+    parts: dict[str, zipfile.ZipInfo]
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yields the rows of the first visible sheet, with their numbers."""
-        (main,) = self._related("", "officeDocument").values()
+        (main,) = self._related("")["officeDocument"].values()
+        related = self._related(main)
         records = list(self._records(main, "workbookPr", "sheet"))
         is_1904 = any(each.attribute("date1904") in _TRUE for each in records)
-        part = self._first_visible(main, (each for each in records if each.name == "sheet"))
+        sheets = (each for each in records if each.name == "sheet")
+        part = self._first_visible(related.get("worksheet", {}), sheets)
         shared = [
             rich_text(each)
-            for part in self._related(main, "sharedStrings").values()
-            for each in self._records(part, "si")
+            for strings in related.get("sharedStrings", {}).values()
+            for each in self._records(strings, "si")
             if each.name == "si"
         ]
         styles = (
             each
-            for part in self._related(main, "styles").values()
-            for each in self._records(part, "numFmts", "numFmt", "cellXfs", "xf")
+            for forms in related.get("styles", {}).values()
+            for each in self._records(forms, "numFmts", "numFmt", "cellXfs", "xf")
         )
         texts = CellTexts(shared=shared, styles=style_forms(styles), is_1904=is_1904)
         yield from _Sheet(texts=texts, hidden=self.hidden).rows(
             self._records(part, "sheetFormatPr", "col", "row", "mergeCell")
         )
 
-    def _first_visible(self, main: str, sheets: Iterable[Element]) -> str:
+    def _first_visible(self, parts: Mapping[str, str], sheets: Iterable[Element]) -> str:
         """Returns the part of the first visible sheet; tells each other sheet."""
-        parts, found = self._related(main, "worksheet"), ""
+        found = ""
         for number, each in enumerate(sheets, 1):
             ids = [value for name, value in each.attributes.items() if name.endswith(" id")]
             part = parts.get(ids[0], "")
@@ -148,19 +154,18 @@ class _Book:
             raise ImportRefused(_UNREADABLE)
         return found
 
-    def _related(self, part: str, kind: str) -> Mapping[str, str]:
-        """Returns the parts of a kind to which a part refers, by the reference."""
+    def _related(self, part: str) -> Mapping[str, Mapping[str, str]]:
+        """Returns the parts to which a part refers, by kind and reference."""
         folder, name = posixpath.split(part)
-        return {
-            each.attribute("Id"): posixpath.normpath(
-                posixpath.join("/", folder, each.attribute("Target"))
-            ).lstrip("/")
-            for each in self._records(f"{folder}/_rels/{name}.rels".lstrip("/"), "Relationship")
-            if posixpath.basename(each.attribute("Type")) == kind
-        }
+        found: dict[str, dict[str, str]] = {}
+        for each in self._records(f"{folder}/_rels/{name}.rels".lstrip("/"), "Relationship"):
+            place = posixpath.join("/", folder, each.attribute("Target"))
+            parts = found.setdefault(posixpath.basename(each.attribute("Type")), {})
+            parts[each.attribute("Id")] = posixpath.normpath(place).lstrip("/")
+        return found
 
     def _records(self, part: str, *names: str) -> Iterator[Element]:
-        info = self.archive.getinfo(part)
+        info = self.parts.pop(part)
         most = MAX_PART_ELEMENTS + MAX_PACKED_ELEMENTS * info.compress_size
         try:
             with self.archive.open(info) as stream:

@@ -153,6 +153,18 @@ def test_a_part_that_stands_twice_in_the_archive_is_refused() -> None:
         read(target.getvalue())
 
 
+@pytest.mark.parametrize("kind", [b"sharedStrings", b"styles"])
+def test_a_part_is_read_once_however_many_references_it_has(kind: bytes) -> None:
+    one = b'<Relationship Type="/%b" Target="styles.xml" Id="%d"/>'
+    more = b"".join([one % (kind, number) for number in range(2)])
+    data = replaced(
+        book([HEADER, ("Ana", 5)]), "xl/_rels/workbook.xml.rels",
+        lambda xml: xml.replace(b"</Relationships>", more + b"</Relationships>"),
+    )  # fmt: skip
+    with pytest.raises(ImportRefused, match="not a workbook"):
+        read(data)
+
+
 def test_no_workbook_is_read_without_a_treatment_of_its_hidden_places() -> None:
     with pytest.raises(ImportRefused, match="save it as CSV"):
         read_table(io.BytesIO(book([HEADER, ("Ana", 5)])))
