@@ -15,8 +15,8 @@ from tearline_client.cli.example_files import answer as contents
 from tearline_client.cli.example_files import example_option
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import emit_released, say_findings, say_mentions
-from tearline_client.cli.release_options import repeats_option, unmarked_option
+from tearline_client.cli.release import emit_released, say_cautions, say_findings
+from tearline_client.cli.release_options import as_typed_option, repeats_option, unmarked_option
 from tearline_client.cli.request_rows import (
     catch_up,
     emit_request,
@@ -64,6 +64,7 @@ class Answer:
     text: str
     repeats: str
     unmarked: bool
+    as_typed: bool
     dry_run: bool
     yes: bool
 
@@ -84,6 +85,7 @@ def _answering(function: Callable[..., R]) -> Callable[..., R]:
         text: str,
         repeats: str,
         unmarked: bool,
+        as_typed: bool,
         dry_run: bool,
         yes: bool,
     ) -> R:
@@ -101,6 +103,7 @@ def _answering(function: Callable[..., R]) -> Callable[..., R]:
                 text=text,
                 repeats=repeats,
                 unmarked=unmarked,
+                as_typed=as_typed,
                 dry_run=dry_run,
                 yes=yes,
             )
@@ -113,6 +116,7 @@ def _answering(function: Callable[..., R]) -> Callable[..., R]:
             "--dry-run", is_flag=True, help="Show what the asker would see; send nothing."
         ),
         unmarked_option,
+        as_typed_option,
         repeats_option,
         text_option,
         item_option,
@@ -197,11 +201,11 @@ async def _send(
     supplement = bool(overturned)
     if answer.dry_run and overturned:
         cli.say(overturned)
-    records = read_ftm(answer.file) if answer.file else None
+    records = read_ftm(answer.file, as_typed=answer.as_typed) if answer.file else None
     drafted = draft_answer(node, request, records, answer.documents, unmarked=answer.unmarked)
     say_findings(cli, drafted)
     plan = confirmed(drafted.plans[0], answer.repeats)
-    say_mentions(cli, node, [plan])
+    say_cautions(cli, node, [plan])
     if answer.dry_run:
         cells = cell_rows(plan.cells(), node.directory.members())
         cli.emit(cells, preview_columns(cli), spare=SPARE)

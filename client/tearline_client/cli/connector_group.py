@@ -34,6 +34,7 @@ _SUMS = {
     Concern.NOT_UNDERSTOOD: "carried_as_text",
     Concern.STAYS_HOME: "not_carried",
     Concern.UNVALIDATED: "unvalidated",
+    Concern.UNDERSTOOD: "understood",
     Concern.REPEATED: "repeated",
     Concern.UNRECONCILED: "unreconciled",
 }
@@ -41,6 +42,7 @@ _MEANINGS = {
     Concern.NOT_UNDERSTOOD: "the value is carried as text",
     Concern.STAYS_HOME: "the value is not carried",
     Concern.UNVALIDATED: "the value is carried unchanged; compare it with the source",
+    Concern.UNDERSTOOD: "the value is carried in its canonical spelling",
     Concern.REPEATED: "the row is merged with an earlier one",
     Concern.UNRECONCILED: "the source contradicts itself; it is carried unchanged, so check it",
 }

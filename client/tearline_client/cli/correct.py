@@ -12,8 +12,9 @@ from tearline_client.cli.example_files import example_option
 from tearline_client.cli.example_files import packet as contents
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, yes_option
-from tearline_client.cli.release import emit_released, release, say_mentions
+from tearline_client.cli.release import emit_released, release, say_cautions
 from tearline_client.cli.release_options import (
+    as_typed_option,
     evaluation_option,
     guard_option,
     narrative_of,
@@ -38,6 +39,7 @@ from tearline_client.rendering.words import agency_name, counted
 @guard_option
 @repeats_option
 @unmarked_option
+@as_typed_option
 @click.option("--dry-run", is_flag=True, help="Preview each partner's changes; do not send.")
 @yes_option
 @async_command
@@ -51,6 +53,7 @@ async def correct(
     guarded: Mapping[tuple[str, str], str],
     repeats: str,
     unmarked: bool,
+    as_typed: bool,
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -80,13 +83,14 @@ async def correct(
             narrative=text,
             documents=documents,
             unmarked=unmarked,
+            as_typed=as_typed,
             person=cli.settings.person,
         )
         for finding in findings:
-            cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
+            cli.say(f"line {finding.line}, {finding.column}: {finding.told}")
         wanted = confirmed(plan.release, repeats)
         if dry_run:
-            say_mentions(cli, node, [wanted])
+            say_cautions(cli, node, [wanted])
         released = None if dry_run else await release(cli, node, [wanted], yes=yes)
         members = node.directory.members()
     for uri, why in sorted(plan.passed_over.items()):

@@ -102,6 +102,11 @@ def _told(source: Source, drafted: Sequence[Drafted]) -> str:
         f"{counted(len(source.entities), 'entity')} in {counted(packets, 'packet')}",
         f"{counted(doubtful, 'value')} could not be validated, none was changed",
     ]
+    if lessened := sum(each.lessened for each in drafted):
+        fields = counted(lessened, "field")
+        told.append(
+            f"{fields} without a coarser form, of which a partner learns only the existence"
+        )
     if source.repeated:
         rows = counted(source.repeated, "row")
         told.append(f"{rows} repeated earlier ones and merged with them")

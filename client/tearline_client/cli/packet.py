@@ -1,5 +1,6 @@
 """``tearline packet``: preview, send, read, release and recall packets."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ from tearline_client.cli.release import (
     reject,
     release,
     release_field,
+    say_cautions,
     say_findings,
-    say_mentions,
 )
 from tearline_client.cli.release_options import (
+    as_typed_option,
     narrative_of,
     narrative_option,
     order_of,
@@ -79,10 +81,17 @@ for _verb in (
 @example_option(contents)
 @narrative_option
 @attach_option
+@as_typed_option
 @order_options
 @async_command
 async def preview(
-    cli: CliContext, /, file: Path, narrative: Path | None, attach: tuple[str, ...], **options: Any
+    cli: CliContext,
+    /,
+    file: Path,
+    narrative: Path | None,
+    attach: tuple[str, ...],
+    as_typed: bool,
+    **options: Any,
 ) -> None:
     """Show each partner's view of FILE (FollowTheMoney JSON lines) without sending it.
 
@@ -99,11 +108,12 @@ async def preview(
     text = narrative_of(narrative)
     documents = attached(cli, attach)
     async with open_node(cli) as node:
+        read = partial(read_ftm, as_typed=as_typed)
         drafted = draft_file(
-            node, file, read_ftm, order_of(options), narrative=text, documents=documents
+            node, file, read, order_of(options), narrative=text, documents=documents
         )
         say_findings(cli, drafted)
-        say_mentions(cli, node, drafted.plans)
+        say_cautions(cli, node, drafted.plans)
         members = node.directory.members()
     cells = [cell for plan in drafted.plans for cell in plan.cells()]
     cli.emit(
@@ -128,6 +138,7 @@ async def preview(
 @attach_option
 @click.option("--dry-run", is_flag=True, help="Decide and count; do not send.")
 @yes_option
+@as_typed_option
 @order_options
 @async_command
 async def send(
@@ -138,6 +149,7 @@ async def send(
     attach: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    as_typed: bool,
     **options: Any,
 ) -> None:
     """Send FILE (FollowTheMoney JSON lines), with a separate view for each partner.
@@ -159,13 +171,14 @@ async def send(
     order = order_of(options)
     async with open_node(cli) as node:
         await look(cli, node)
-        drafted = draft_file(node, file, read_ftm, order, narrative=text, documents=documents)
+        read = partial(read_ftm, as_typed=as_typed)
+        drafted = draft_file(node, file, read, order, narrative=text, documents=documents)
         say_findings(cli, drafted)
         apart = " Entities without a link travel apart." if len(drafted.plans) > 1 else ""
         packets = counted(len(drafted.plans), "packet")
         cli.say(f"{counted(drafted.entities, 'entity')} in {packets}.{apart}")
         if dry_run:
-            say_mentions(cli, node, drafted.plans)
+            say_cautions(cli, node, drafted.plans)
             return
         emit_released(cli, await release(cli, node, drafted.plans, yes=yes))
 

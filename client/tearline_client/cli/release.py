@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 
 def say_findings(cli: CliContext, drafted: "Drafted") -> None:
-    """Prints every value that could not be validated, and every field without a category."""
+    """Prints every value in doubt or in another spelling, and every field without a category."""
     for finding in drafted.findings:
-        cli.say(f"line {finding.line}, {finding.column}: {finding.why}")
+        cli.say(f"line {finding.line}, {finding.column}: {finding.told}")
     say_unmarked(cli, drafted)
 
 
@@ -54,11 +54,19 @@ def say_unmarked(cli: CliContext, drafted: "Drafted") -> None:
         cli.say(f"Not sent, because they have no category: {told_unmarked(drafted.unmarked)}.")
 
 
-def say_mentions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
-    """Prints every text that repeats a value its reader may not have in clear."""
+def say_cautions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
+    """Prints every text that repeats a value its reader may not have in clear.
+
+    It also prints every value whose partner may have a coarser form, which the value does not have.
+    """
+    members = node.directory.members()
     for plan in plans:
-        mentions, names = node.packets.mentions(plan), document_names(plan)
-        _say_each(cli, mentions, node.directory.members(), names)
+        for cell in plan.lessened():
+            cli.say(
+                f"{short(cell.path)} has no coarser form:"
+                f" {agency_name(members, cell.recipient)} learns only that it exists."
+            )
+        _say_each(cli, node.packets.mentions(plan), members, document_names(plan))
 
 
 def _say_each(
@@ -88,7 +96,7 @@ async def release(
 
     Unless ``yes``, shows each partner's view and asks for confirmation first.
     """
-    say_mentions(cli, node, plans)
+    say_cautions(cli, node, plans)
     draft = plans[0].draft
     if not takes_two(node, draft.agreement.id, draft.article):
         acting(cli, node, draft.agreement.id, Role.LIAISON)  # refused before a person is asked

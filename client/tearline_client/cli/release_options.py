@@ -90,6 +90,13 @@ unmarked_option: Decorator = click.option(
 )
 
 
+as_typed_option: Decorator = click.option(
+    "--as-typed",
+    is_flag=True,
+    help="Keep sums, dates and countries that cannot be read, or in two ways, as they are.",
+)
+
+
 def order_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options for agreement, purpose and recipients, collected as one Order."""
     agreement = click.option(

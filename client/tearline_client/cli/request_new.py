@@ -16,7 +16,8 @@ from tearline_client.cli.context import CliContext
 from tearline_client.cli.example_files import example_option, request
 from tearline_client.cli.groups import Command
 from tearline_client.cli.options import FILE, free_text, yes_option
-from tearline_client.cli.release import emit_released, say_mentions
+from tearline_client.cli.release import emit_released, say_cautions
+from tearline_client.cli.release_options import as_typed_option
 from tearline_client.cli.request_rows import preview_columns
 from tearline_client.cli.session import async_command, look, open_node, person_of, read_text
 from tearline_client.connectors.importers.ftm import read_ftm
@@ -72,6 +73,7 @@ def _described(function: Callable[..., Any]) -> Callable[..., Any]:
 @_described
 @click.option("--dry-run", is_flag=True, help="Show what the partner would see; send nothing.")
 @yes_option
+@as_typed_option
 @async_command
 async def new(
     cli: CliContext,
@@ -79,6 +81,7 @@ async def new(
     file: Path | None,
     dry_run: bool,
     yes: bool,
+    as_typed: bool,
     records: tuple[str, ...],
     **said: str | None,
 ) -> None:
@@ -101,10 +104,10 @@ async def new(
             asked = _by_options(node, given, records)
             about = asked.about
             cli.say(f"Under {asked.agreement}, article {about.article}, for {about.purpose}.")
-        subjects = _subjects(file, asked)
+        subjects = _subjects(file, asked, as_typed=as_typed)
         plan = draft_request(node, asked, subjects)
         draft = plan.draft
-        say_mentions(cli, node, [plan])
+        say_cautions(cli, node, [plan])
         if dry_run:
             cells = cell_rows(plan.cells(), node.directory.members())
             cli.emit(cells, preview_columns(cli), spare=SPARE)
@@ -123,10 +126,10 @@ async def new(
     cli.advise(f"tearline request show {Id(sent.packets[0]).text()}")
 
 
-def _subjects(file: Path | None, asked: RequestFile) -> Sequence[Any]:
+def _subjects(file: Path | None, asked: RequestFile, *, as_typed: bool) -> Sequence[Any]:
     if file is None or not asked.subjects:
         return ()
-    return read_ftm(file.parent / asked.subjects).entities
+    return read_ftm(file.parent / asked.subjects, as_typed=as_typed).entities
 
 
 def _by_options(node: Node, given: dict[str, str], records: tuple[str, ...]) -> RequestFile:

@@ -122,7 +122,7 @@ def _in_file(file: Path) -> Found:
             name=entity.id,
             source=file.name,
         )
-        for entity in read_ftm(file).entities
+        for entity in read_ftm(file, as_typed=True).entities
         if entity.schema == LEG
     ]
 

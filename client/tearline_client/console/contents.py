@@ -1,12 +1,14 @@
 """Contents of a packet as a form: entities with the fields of their schemata, and their checks.
 
 Each value is checked as an import checks it, and by the rules of the packet's kind. The reason
-stands beside the field, and never repeats the value. A doubtful value is kept, as in an import.
+stands beside the field. A value in another spelling is read, and a person chooses between two
+readings. A doubtful value is kept if the person insists, as in an import.
 """
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Detail, Part, Value
@@ -15,7 +17,9 @@ from tearline.errors import FormRefused, MalformedInput
 from tearline.limits import MAX_CONSOLE_ENTITIES
 from tearline.packets.packet import PacketKind
 from tearline_client.connectors.importers.identifiers import check_property
-from tearline_client.connectors.importers.report import Imported, Report, gather
+from tearline_client.connectors.importers.judgement import canonical, read_properties
+from tearline_client.connectors.importers.readings import PERSON, Reading
+from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
 from tearline_client.console.forms import Form
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import (
@@ -28,6 +32,8 @@ from tearline_client.planning.ftm_schema import (
 from tearline_client.planning.merged_entities import MergedEntities
 
 _ID_BYTES = 8
+ASKED = "read"
+"""Beginning of the names of a form's choices between two readings of a value."""
 _LONG = frozenset({PropertyType.TEXT, PropertyType.HTML})
 USUAL: Mapping[str, tuple[str, ...]] = {
     schema: tuple(names.split())
@@ -60,11 +66,14 @@ class Entry:
         id: Its id, as in the agency's own records, or a random one.
         schema: Its schema.
         values: The values of each shown property, in the order of the form.
+        typed: The texts that a person typed, of properties whose values are now in another
+            spelling.
     """
 
     id: str
     schema: str
     values: Mapping[str, tuple[str, ...]]
+    typed: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def caption(self) -> str:
         """Returns its first name, or its id."""
@@ -84,6 +93,8 @@ class Input:
         required: Whether the kind requires it.
         meaning: The meaning and an example by the rules of the kind, or empty.
         error: The reason why a value is not valid, or empty.
+        typed: The texts that a person typed, if the values are in another spelling.
+        asked: The possible readings of each value that has several, by its place.
     """
 
     name: str
@@ -94,6 +105,8 @@ class Input:
     required: bool
     meaning: str
     error: str
+    typed: tuple[str, ...]
+    asked: Mapping[int, tuple[str, ...]]
 
 
 def first_entries(kind: PacketKind) -> tuple[Entry, ...]:
@@ -202,11 +215,30 @@ def read_entries(form: Form) -> tuple[Entry, ...]:
         known = property_of(heads[key][0], prop)
         if known is None or prop in NEVER_TRAVELS:
             raise FormRefused("it has a field that the schema has not")
-        found[key][prop] = (*found[key].get(prop, ()), *_values(known, value))
+        values = (*found[key].get(prop, ()), *_values(known, value))
+        found[key][prop] = tuple(
+            _chosen(form, f"{ASKED}.{name}.{place}", known, each)
+            for place, each in enumerate(values)
+        )
     return tuple(
         Entry(id=heads[key][1], schema=heads[key][0], values=values)
         for key, values in found.items()
     )
+
+
+def _chosen(form: Form, name: str, known: Property, text: str) -> str:
+    """Returns the reading of a text that a person chose, or the text."""
+    chosen = form.text(name)
+    possible = check_property(known, text, PERSON).possible if chosen else ()
+    return chosen if chosen in possible else text
+
+
+def understood(entry: Entry) -> Entry:
+    """Returns an entity with its values in canonical form, where they have one reading."""
+    readings = read_properties(entry.schema, entry.values, PERSON)
+    values = canonical(entry.values, readings)
+    typed = {name: texts for name, texts in entry.values.items() if values[name] != texts}
+    return replace(entry, values=values, typed=typed)
 
 
 def _values(known: Property, text: str) -> tuple[str, ...]:
@@ -217,14 +249,19 @@ def _values(known: Property, text: str) -> tuple[str, ...]:
 def inputs(kind: PacketKind, entry: Entry, *, judged: bool) -> tuple[Input, ...]:
     """Returns the fields of an entity's form; with ``judged``, each with its error."""
     details = {each.name: each for each in _details(kind, entry.schema)}
+    readings = read_properties(entry.schema, entry.values, PERSON) if judged else {}
     return tuple(
-        _input(entry, name, values, details.get(name), judged=judged)
+        _input(entry, name, values, details.get(name), readings.get(name))
         for name, values in entry.values.items()
     )
 
 
 def _input(
-    entry: Entry, name: str, values: tuple[str, ...], detail: Detail | None, *, judged: bool
+    entry: Entry,
+    name: str,
+    values: tuple[str, ...],
+    detail: Detail | None,
+    readings: Sequence[Reading] | None,
 ) -> Input:
     known = SCHEMATA[entry.schema].properties[name]
     meaning = ""
@@ -238,20 +275,21 @@ def _input(
         chosen=values,
         required=detail is not None and detail.required,
         meaning=meaning,
-        error=_error(known, values, detail) if judged else "",
+        error="" if readings is None else _error(values, readings, detail),
+        typed=entry.typed.get(name, ()),
+        asked={place: each.possible for place, each in enumerate(readings or ()) if each.possible},
     )
 
 
-def _error(known: Property, values: Sequence[str], detail: Detail | None) -> str:
+def _error(values: Sequence[str], readings: Sequence[Reading], detail: Detail | None) -> str:
     if detail is not None:
         if detail.required and not values:
             return f"it is missing: {detail.holds.meaning}"
         if len(values) > 1 and not detail.many:
             return "one value is expected, not several"
-        if isinstance(detail.holds, Value):
+        if isinstance(detail.holds, Value) and not any(each.possible for each in readings):
             return next(filter(None, map(detail.holds.reason, values)), "")
-    verdicts = (check_property(known, value) for value in values)
-    return next((each.why for each in verdicts if each.normal is None), "")
+    return next((each.why for each in readings if each.normal is None), "")
 
 
 def imported_of(entries: Iterable[Entry]) -> Imported:
@@ -261,14 +299,16 @@ def imported_of(entries: Iterable[Entry]) -> Imported:
         MalformedInput: If an entity is out of bounds.
         ImportRefused: If one with several parts is too large.
     """
-    entities = [
-        Entity(id=each.id, schema=each.schema, properties=given)
-        for each in entries
-        if (given := {name: values for name, values in each.values.items() if values})
-    ]
+    entities, report = list[Entity](), Report()
+    for each in entries:
+        if given := {name: values for name, values in each.values.items() if values}:
+            entities.append(Entity(id=each.id, schema=each.schema, properties=given))
+        for name in each.typed:
+            why, value = "another spelling", " · ".join(each.values[name])
+            report.add(Concern.UNDERSTOOD, why, column=f"{each.schema}.{name}", value=value)
     if not entities:
         return Imported(entities=MergedEntities(), findings=())
-    return gather(entities, Report())
+    return gather(entities, report)
 
 
 def _details(kind: PacketKind, schema: str) -> tuple[Detail, ...]:

@@ -30,6 +30,7 @@ def draft_correction(
     narrative: str = "",
     documents: Sequence[Document] = (),
     unmarked: bool = False,
+    as_typed: bool = False,
     person: str = "",
 ) -> tuple[CorrectionPlan, Collection[Finding]]:
     """Plans the correction of a packet of ours, under its terms, for all its recipients.
@@ -43,6 +44,7 @@ def draft_correction(
         narrative: Its free text.
         documents: Its files.
         unmarked: Whether to include fields without a category, hidden from partners.
+        as_typed: Whether values of a file without one reading are kept as they are.
         person: The reader of the earlier content; by default the logged-in person.
 
     Returns:
@@ -55,7 +57,7 @@ def draft_correction(
     """
     shown, packets = node.corrections.corrected(packet, person=person), node.packets
     manifest = shown.manifest
-    imported = read_ftm(source) if isinstance(source, Path) else source
+    imported = read_ftm(source, as_typed=as_typed) if isinstance(source, Path) else source
     verify_marked(imported.entities, allowed=unmarked)
     verify_guards(guarded, imported.entities)
     groups = connected_groups(imported.entities)

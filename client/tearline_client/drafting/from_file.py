@@ -25,7 +25,7 @@ from tearline.packets.packet import Field
 from tearline.sealing import verify_links
 from tearline.text.choices import one_of
 from tearline_client.connectors.importers.documents import Document, document_fields
-from tearline_client.connectors.importers.report import Finding, Imported, verify_marked
+from tearline_client.connectors.importers.report import Concern, Finding, Imported, verify_marked
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About, packet_field
 from tearline_client.planning.entities import Entity, Group, connected_groups
@@ -68,6 +68,8 @@ class Drafted:
         entities: Number of entities in the source.
         id: 32 bytes over source and order; equal for equal plans.
         unmarked: Number of uses of each schema or ``Schema/property`` without a category.
+        lessened: Number of values of a whole source whose partner may have a coarser form, which
+            they do not have.
     """
 
     plans: Sequence[ReleasePlan]
@@ -75,6 +77,7 @@ class Drafted:
     entities: int
     id: bytes
     unmarked: Mapping[str, int]
+    lessened: int = 0
 
 
 class Plans(Sequence[ReleasePlan]):
@@ -141,10 +144,12 @@ def plan_source(
     about = _about(node, order, imported)
     groups = Groups(imported.entities)
     plans = Plans(groups, partial(_plan, node, order, about, imported))
+    lessened = 0
     for plan in plans:
         plan.verify_released()
+        lessened += len(plan.lessened())
         advance(1)
-    return drafted_of(imported, plans, about, unmarked)
+    return replace(drafted_of(imported, plans, about, unmarked), lessened=lessened)
 
 
 def divide_order(
@@ -343,7 +348,8 @@ def _verify_size(documents: Sequence[Document]) -> None:
 
 def _places(findings: Iterable[Finding]) -> str:
     """Returns the positions of the first doubtful values in the source."""
-    told = [f"; line {f.line}, {f.column}: {f.why}" for f in islice(findings, _MAX_PLACES)]
+    doubtful = (f for f in findings if f.concern is not Concern.UNDERSTOOD)
+    told = [f"; line {f.line}, {f.column}: {f.why}" for f in islice(doubtful, _MAX_PLACES)]
     return "".join(told)
 
 

@@ -38,7 +38,7 @@ PARTIES: tuple[Row, ...] = (
         },
     ),
     ("Interest", "Interval", {"string": "role status"}),
-    ("Value", "", {"number": "amount amountUsd amountEur", "string": "currency"}),
+    ("Value", "", {"number": "amount amountUsd amountEur", "string": "currency:currency"}),
     ("Asset", "Thing Value", {}),
     (
         "Analyzable",
@@ -137,7 +137,7 @@ PARTIES: tuple[Row, ...] = (
         "Interest",
         {
             "entity": "owner asset",
-            "string": "percentage sharesCount sharesValue sharesCurrency sharesType legalBasis"
+            "string": "percentage sharesCount sharesValue sharesCurrency:currency sharesType legalBasis"
             " ownershipType",
         },
     ),
@@ -234,7 +234,7 @@ PARTIES: tuple[Row, ...] = (
         {
             "identifier": "publicKey:wallet cryptoAddress:wallet accountId",
             # Version 3.8 spelled it mangingExchange.
-            "string": "privateKey currencySymbol managingExchange mangingExchange blockchain"
+            "string": "privateKey currencySymbol:currency managingExchange mangingExchange blockchain"
             " custodyType",
             "entity": "holder",
             "number": "balance",

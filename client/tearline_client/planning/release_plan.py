@@ -18,11 +18,14 @@ from tearline.packets.packet import TEXT, Field, PacketKind, Urgency, WithholdRe
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form, deliverable
 from tearline.policy.marking import Marking
-from tearline.policy.masks import generalise
+from tearline.policy.masks import MASKS, generalise
+from tearline.policy.profile import parse_path, property_category
 from tearline.policy.release import Decision, ReleasePolicy
 from tearline.sealing import SealedPacket
 
 _REFERENCE = TOKEN_PREFIX.encode()
+NOT_COARSER = "the value has no coarser form"
+"""Reason why a partner that may have a generalised form learns only that the field exists."""
 
 
 @immutable
@@ -79,7 +82,7 @@ class Cell:
         media_type: ``text/plain``, or the type of a document.
         policy_ids: Shared policies that decided the form.
         own_policy_ids: The agency's own policies that decided it; never sent.
-        reason: Reason why no higher form is granted.
+        reason: Reason why no higher form is granted; ``NOT_COARSER`` if the value is the reason.
 
     Example:
         >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
@@ -152,6 +155,7 @@ class ReleasePlan:
     def _cell(self, field: Field, recipient: str, coarse: Field | None) -> Cell:
         decision = self.decisions[recipient, field.marking]
         form = deliverable(decision.form, can_generalise=coarse is not None)
+        is_lessened = decision.form is Form.GENERALISED and form is Form.EXISTS and _has_mask(field)
         shown = {Form.CLEAR: field, Form.GENERALISED: coarse}.get(form)
         return Cell(
             path=field.path,
@@ -162,7 +166,21 @@ class ReleasePlan:
             media_type=field.media_type,
             policy_ids=decision.shared_policy_ids,
             own_policy_ids=decision.own_policy_ids,
-            reason=decision.reason,
+            reason=NOT_COARSER if is_lessened else decision.reason,
+        )
+
+    def lessened(self) -> tuple[Cell, ...]:
+        """Returns the cells of values without the coarser form that their partner may have.
+
+        Categories without any coarser form, references and documents are none of them.
+        """
+        coarse = {field.path for field in self.fields if field.form is Form.GENERALISED}
+        return tuple(
+            self._cell(field, recipient, None)
+            for field in self.draft.fields
+            if field.path not in coarse and _has_mask(field)
+            for recipient in self.recipients
+            if self.decisions[recipient, field.marking].form is Form.GENERALISED
         )
 
     def verify_released(self) -> None:
@@ -241,10 +259,18 @@ def plan_release(
     )
 
 
+def _has_mask(field: Field) -> bool:
+    """Returns whether a field can have a coarser form; no reference to another entity can."""
+    named = parse_path(field.path)
+    return (
+        field.media_type == TEXT
+        and property_category(named.schema, named.property) in MASKS
+        and not any(value.startswith(_REFERENCE) for value in field.values)
+    )
+
+
 def _generalised(field: Field) -> Field | None:
-    if field.media_type != TEXT or any(v.startswith(_REFERENCE) for v in field.values):
-        return None  # a reference to another entity has no coarser form
-    coarse = generalise(field.path, field.texts)
+    coarse = generalise(field.path, field.texts) if _has_mask(field) else None
     if coarse is None:
         return None
     return replace(

@@ -1,13 +1,16 @@
 """Importer of tables, as delimited text or workbooks, by a mapping; see ``importers.mapping``.
 
-Surrounding blanks are removed, and blank cells have no value. Names of countries become codes,
-and an IBAN or BIC has one spelling. Different spellings of an id column identify one entity.
+Surrounding blanks are removed, and blank cells have no value. Sums, dates, currencies and countries
+are read, and an IBAN or BIC has one spelling. A number or date with two readings is refused, unless
+the mapping or the other rows of its column decide. Different spellings of an id column identify one
+entity.
 """
 
 import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -19,8 +22,15 @@ from tearline.limits import MAX_UPLOADED_TABLE
 from tearline.text.choices import listed
 from tearline_client.connectors.contract import Importer, Option, OptionKind, Options
 from tearline_client.connectors.importers.caveats import Caveats, cell_caveats, plain, unkept
+from tearline_client.connectors.importers.column_habits import (
+    column_habits,
+    pieces_of,
+    stated_habits,
+    watched,
+)
 from tearline_client.connectors.importers.dates import iso_date
-from tearline_client.connectors.importers.identifiers import Verdict, check, check_property
+from tearline_client.connectors.importers.identifiers import check, check_property
+from tearline_client.connectors.importers.judgement import CURRENCY, OTHER_CURRENCY
 from tearline_client.connectors.importers.mapping import (
     DELIMITERS,
     EntityMapping,
@@ -32,14 +42,20 @@ from tearline_client.connectors.importers.mapping import (
     parse_mapping,
 )
 from tearline_client.connectors.importers.preview import detect_form
+from tearline_client.connectors.importers.readings import PERSON, PROGRAM, Habits, Reading
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, reported
-from tearline_client.connectors.importers.source import HIDDEN, Bounds, open_source, read_table
+from tearline_client.connectors.importers.source import (
+    HIDDEN,
+    Bounds,
+    Hidden,
+    Stated,
+    open_source,
+    read_table,
+)
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import Property, PropertyType, property_of
 
 _ID_SIZE = 20
-# Enumerations that sources write as words; all other values keep their spelling.
-_SPELLED_AS_CODES = frozenset({PropertyType.COUNTRY, PropertyType.GENDER})
 # Names of columns that hold markings, in capitals.
 _MARKS = re.compile(
     r"\b(?:TLP|PAP|MARKINGS?|CLASSIFICATION|HANDLING|CAVEATS?|DISSEMINATION|ORCON|CLASIFICACIÓN"
@@ -81,14 +97,19 @@ def iter_csv(
     Raises:
         ImportRefused: At the first invalid record.
     """
-    header, rows = read_table(
+    read = partial(
+        read_table,
         stream,
         delimiter=mapping.delimiter,
         encoding=mapping.encoding,
         header=mapping.header,
         bounds=bounds,
-        hidden=reported(report, is_read=mapping.hidden),
     )
+    habits: dict[str, Habits] = {}
+    if columns := watched(mapping):
+        header, rows = read(hidden=Hidden(tell=lambda *_: None, is_read=mapping.hidden))
+        habits = column_habits(rows, columns) if columns.keys() <= set(header) else {}
+    header, rows = read(hidden=reported(report, is_read=mapping.hidden))
     if missing := sorted(mapping.needed() - set(header)):
         where = "the mapping's header" if mapping.header else "line 1"
         others = [each for each in DELIMITERS if len(header) == 1 and each in header[0]]
@@ -108,6 +129,7 @@ def iter_csv(
             cells=cells,
             mapping=mapping,
             tellers=tellers,
+            habits=habits,
             marks={column: cell_caveats(cells[column]) for column in marks},
             report=report,
         )
@@ -146,6 +168,7 @@ class _Row:
     cells: Mapping[str, str]
     mapping: TableMapping
     tellers: _Tellers
+    habits: Mapping[str, Habits]
     marks: Mapping[str, Caveats]
     report: Report
 
@@ -177,9 +200,12 @@ class _Row:
                 present[name] = self._id(name, entry)
         for name, ftm_id in present.items():
             entry, schema = self.mapping.entities[name], schemata[name]
+            sources = {**entry.properties}
+            for extra in found[name]:
+                sources.setdefault(extra, ())
             properties = {
-                prop: (*found[name].get(prop, ()), *self._given(sources, present))
-                for prop, sources in entry.properties.items()
+                prop: (*found[name].get(prop, ()), *self._given(some, present))
+                for prop, some in sources.items()
                 if property_of(schema, prop)
             }
             try:
@@ -204,15 +230,34 @@ class _Row:
     def _own_values(self, entry: EntityMapping, schema: str) -> dict[str, tuple[str, ...]]:
         """Returns an entity's values from the cells, by property."""
         found: dict[str, tuple[str, ...]] = {}
+        beside: dict[str, None] = {}
         for prop in entry.properties:
             known, columns = property_of(schema, prop), tuple(entry.taken_by(prop))
             if known is None:
                 self._leave(schema, columns)
                 continue
-            values = tuple(value for source in columns for value in self._cell(known, source))
-            if values:
-                found[prop] = values
+            cells = [each for source in columns for each in self._cell(known, source)]
+            if cells:
+                found[prop] = tuple(value for value, _ in cells)
+            beside |= dict.fromkeys(currency for _, currency in cells if currency)
+        if beside:
+            self._add_currencies(entry, schema, found, beside)
         return found
+
+    def _add_currencies(
+        self,
+        entry: EntityMapping,
+        schema: str,
+        found: dict[str, tuple[str, ...]],
+        beside: Iterable[str],
+    ) -> None:
+        """Adds the currencies beside sums to an entity's; reports one that contradicts others."""
+        fixed = tuple(self._given(entry.properties.get(CURRENCY, ()), {}))
+        own = dict.fromkeys((*found.get(CURRENCY, ()), *beside))
+        found[CURRENCY] = tuple(each for each in own if each not in fixed)
+        if len({*own, *fixed}) > 1:
+            column = f"{schema}.{CURRENCY}"
+            self.report.add(Concern.UNVALIDATED, OTHER_CURRENCY, line=self.line, column=column)
 
     def _leave(self, schema: str, columns: Iterable[FromColumn]) -> None:
         for source in columns:
@@ -220,24 +265,34 @@ class _Row:
                 why = f"a {schema} has no such property"
                 self.report.add(Concern.STAYS_HOME, why, line=self.line, column=source.column)
 
-    def _cell(self, known: Property, source: FromColumn) -> Iterator[str]:
-        cell = self.cells[source.column]
-        pieces = cell.split(source.split) if source.split else [cell]
-        for part, text in enumerate((piece.strip() for piece in pieces), 1):
+    def _cell(self, known: Property, source: FromColumn) -> Iterator[tuple[str, str]]:
+        """Yields each value of a cell, with the currency beside it or an empty text.
+
+        Raises:
+            ImportRefused: If a value has two readings.
+        """
+        column = source.column
+        for part, text in enumerate(pieces_of(self.cells[column], source), 1):
             if not text:
                 continue
-            value, verdict = _judged(known, source, text)
-            if verdict.normal is None:
-                self.report.add(
-                    Concern.UNVALIDATED,
-                    verdict.why,
-                    line=self.line,
-                    column=source.column,
-                    part=part if source.split else 0,
+            value, reading = self._read(known, source, text)
+            place = part if source.split else 0
+            if reading.possible:
+                key = "date" if known.type is PropertyType.DATE else "decimal"
+                raise ImportRefused(
+                    f"line {self.line}, column {column!r}: {reading.doubt}; or state `{key}` of"
+                    " the column in the mapping, as no other row decides"
                 )
-            elif known.type in _SPELLED_AS_CODES or known.format in _OF_ONE_SPELLING:
-                value = verdict.normal
-            yield value
+            if reading.normal is None:
+                self.report.add(
+                    Concern.UNVALIDATED, reading.why, line=self.line, column=column, part=place
+                )
+            elif reading.how:
+                value = reading.normal
+                self.report.add_once(Concern.UNDERSTOOD, reading.how, line=self.line, column=column)
+            elif known.format in _OF_ONE_SPELLING:
+                value = reading.normal
+            yield value, reading.currency
 
     @staticmethod
     def _given(sources: tuple[Source, ...], present: Mapping[str, str]) -> Iterator[str]:
@@ -268,13 +323,19 @@ class _Row:
         text, teller = self.cells[column].strip(), self.tellers.get((name, column))
         if not text or teller is None:
             return text
-        return _judged(*teller, text)[1].normal or text
+        return self._read(*teller, text)[1].normal or text
 
-
-def _judged(known: Property, source: FromColumn, text: str) -> tuple[str, Verdict]:
-    """Returns a text, as an ISO date if it is a date, and the verdict on it."""
-    value = (iso_date(text, source.date) or text) if source.date else text
-    return value, check(source.format, value) if source.format else check_property(known, value)
+    def _read(self, known: Property, source: FromColumn, text: str) -> tuple[str, Reading]:
+        """Returns a text, as an ISO date if the mapping states its spelling, and its reading."""
+        value = (iso_date(text, source.date) or text) if source.date else text
+        habits = stated_habits(source)
+        if isinstance(self.cells[source.column], Stated):
+            habits = PROGRAM
+        elif habits == PERSON:
+            habits = self.habits.get(source.column, PERSON)
+        if source.format:
+            return value, check(source.format, value, habits)
+        return value, check_property(known, value, habits)
 
 
 def _detect(stream: BinaryIO, options: Options) -> str:

@@ -15,7 +15,9 @@ from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.json_reader import verify_unicode
-from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, judge
+from tearline_client.connectors.importers.judgement import judge
+from tearline_client.connectors.importers.readings import PROGRAM, Habits
+from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
 from tearline_client.connectors.importers.source import open_source, read_lines
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import GENERALISED, NEVER_TRAVELS
@@ -44,16 +46,21 @@ _KEYS_BESIDE = frozenset(
 )
 
 
-def read_ftm(path: Path) -> Imported:
-    """Returns the entities of a complete file.
+def read_ftm(path: Path, *, as_typed: bool = False) -> Imported:
+    """Returns the entities of a complete file that a person wrote.
+
+    Args:
+        path: The file.
+        as_typed: Whether values without one reading are kept as they are.
 
     Raises:
-        ImportRefused: If the file or a line is invalid.
+        ImportRefused: If the file or a line is invalid; or a sum, number, currency, date, country
+            or gender has no reading, or two, and is not kept.
         ImportTooLarge: If it exceeds the bounds of one import.
     """
     report = Report()
     with open_source(path) as stream:
-        return gather(iter_ftm(stream, report), report)
+        return gather(iter_ftm(stream, report, typed=None if as_typed else PROGRAM), report)
 
 
 def parse_ftm(data: bytes) -> Imported:
@@ -62,17 +69,22 @@ def parse_ftm(data: bytes) -> Imported:
     return gather(iter_ftm(BytesIO(data), report), report)
 
 
-def iter_ftm(stream: BinaryIO, report: Report) -> Iterator[Entity]:
+def iter_ftm(stream: BinaryIO, report: Report, *, typed: Habits | None = None) -> Iterator[Entity]:
     """Yields entities line by line, in bounded memory; reports doubtful values.
 
+    Args:
+        stream: The file.
+        report: Takes the findings.
+        typed: Habits of the person who wrote it and can be asked; None for a program.
+
     Raises:
-        ImportRefused: At the first line that is not an entity.
+        ImportRefused: At the first line that is not an entity, or has such a value.
     """
     for line, text in read_lines(stream):
-        yield _entity(line, text, report)
+        yield _entity(line, text, report, typed=typed)
 
 
-def _entity(line: int, text: str, report: Report) -> Entity:
+def _entity(line: int, text: str, report: Report, *, typed: Habits | None) -> Entity:
     data = _object(line, text)
     ftm_id, schema, properties = data.get("id"), data.get("schema"), data.get("properties", {})
     if not (isinstance(ftm_id, str) and isinstance(schema, str) and isinstance(properties, dict)):
@@ -106,8 +118,7 @@ def _entity(line: int, text: str, report: Report) -> Entity:
             report.add_once(Concern.STAYS_HOME, why, line=line, column=key)
         elif key not in KEYS.names:
             raise ImportRefused(f"line {line}: a key that no entity has")
-    judge(entity, report, line=line)
-    return entity
+    return judge(entity, report, line=line, typed=typed)
 
 
 def _object(line: int, text: str) -> dict[str, Any]:

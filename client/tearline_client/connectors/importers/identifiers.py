@@ -1,14 +1,14 @@
 """Validation of values by property type, and their normal forms.
 
-An invalid value is reported, but never refused or changed: errors in data from others can be
-evidence. Check digits come from python-stdnum and phonenumberslite. Reasons never repeat the
-value.
+An invalid value is reported, but never changed: errors in data from others can be evidence. Sums,
+currencies, dates, countries and genders in another spelling are read. Check digits come from
+python-stdnum and phonenumberslite. Reasons never repeat the value.
 """
 
-import datetime
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -25,33 +25,24 @@ from tearline.bodies.chemicals import INCIDENT_ACT
 from tearline.bodies.notices import NOTICE_ACT, OUTCOME, REPLY
 from tearline.bodies.rules import Value
 from tearline.bodies.transfers import METHOD, SIDE
-from tearline.dataclass.immutable import immutable
 from tearline.limits import MAX_IDENTIFIER_CHARACTERS
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.crypto_addresses import is_wallet_address
+from tearline_client.connectors.importers.dates import read_date
+from tearline_client.connectors.importers.readings import (
+    PROGRAM,
+    Habits,
+    Reading,
+    read_currency,
+    read_number,
+)
 from tearline_client.planning.ftm_schema import Property, PropertyType
-
-
-@immutable
-class Verdict:
-    """Result of a check of a value.
-
-    Attributes:
-        normal: The normal form, or None if the value is invalid.
-        why: The reason if it is invalid, without the value; else empty.
-    """
-
-    normal: str | None
-    why: str = ""
 
 
 class _NotValid(ValueError):
     """Internal error with the reason why a value is invalid."""
 
 
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d)?)?)?)?)?\Z", re.A)
-_EARLIEST = "0001-01-01T00:00:00"  # its end completes a partial date
-_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?\Z", re.A)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+\Z")
 _URL_SCHEMES = ("http", "https", "ftp", "mailto")
 _HOST = re.compile(r"[^\s.]+(?:\.[^\s.]+)+\Z")
@@ -69,29 +60,6 @@ def _shape(pattern: str, why: str) -> Callable[[str], str]:
         return value
 
     return normalise
-
-
-def _date(value: str) -> str:
-    if not _DATE.match(value):
-        raise _NotValid("not a date as YYYY, YYYY-MM, YYYY-MM-DD or with a time after T")
-    try:
-        datetime.datetime.fromisoformat(value + _EARLIEST[len(value) :])
-    except ValueError:
-        raise _NotValid("no such day or time in the calendar") from None
-    return value
-
-
-def _country(value: str) -> str:
-    code = country_code(value)
-    if code is None:
-        raise _NotValid("not the code or English name of a country")
-    return code
-
-
-def _number(value: str) -> str:
-    if not _NUMBER.match(value):
-        raise _NotValid("not a plain decimal number")
-    return value.replace(",", "").removeprefix("+")
 
 
 def _email(value: str) -> str:
@@ -130,11 +98,18 @@ def _ip(value: str) -> str:
         raise _NotValid("not an IP address") from None
 
 
-def _gender(value: str) -> str:
+def _country(value: str) -> Reading:
+    code = country_code(value)
+    if code is None:
+        return Reading(normal=None, why="not the code or name of a known country")
+    return Reading(normal=code, how="" if code == value else "a country in another spelling")
+
+
+def _gender(value: str) -> Reading:
     folded = value.strip().casefold()
     if folded not in _GENDERS:
-        raise _NotValid("not male, female or other")
-    return folded
+        return Reading(normal=None, why="not male, female or other")
+    return Reading(normal=folded, how="" if folded == value else "a gender in another spelling")
 
 
 def _any(value: str) -> str:
@@ -169,21 +144,16 @@ def _wallet(value: str) -> str:
 
 _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
-        PropertyType.COUNTRY: _country,
-        PropertyType.DATE: _date,
         PropertyType.EMAIL: _email,
         PropertyType.ENTITY: _shape(_ENTITY_ID, "not an id that can be referred to"),
-        PropertyType.GENDER: _gender,
         PropertyType.IP: _ip,
         PropertyType.LANGUAGE: _shape(r"[a-z]{3}", "not a language code of three letters"),
-        PropertyType.NUMBER: _number,
         PropertyType.PHONE: _phone,
         PropertyType.TOPIC: _shape(r"[a-z]+(?:\.[a-z]+)*", "not spelled as a topic"),
         PropertyType.URL: _url,
         "amount": _ruled(values.AMOUNT),
         "bic": bic.validate,
         "cas": casrn.validate,
-        "currency": _ruled(values.CURRENCY),
         "curp": curp.validate,
         "day": _ruled(values.DAY),
         "figi": figi.validate,
@@ -214,29 +184,71 @@ _CHECKS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     }
 )
 
-FORMATS = frozenset(name for name in _CHECKS if not isinstance(name, PropertyType))
+_READERS: Mapping[str, Callable[[str, Habits], Reading]] = MappingProxyType(
+    {
+        PropertyType.COUNTRY: lambda value, _: _country(value),
+        PropertyType.DATE: read_date,
+        PropertyType.GENDER: lambda value, _: _gender(value),
+        PropertyType.NUMBER: read_number,
+        "amount": read_number,
+        "currency": lambda value, _: read_currency(value),
+        "day": read_date,
+    }
+)
+"""Kinds that are written in several ways; a check of the same name is of the canonical form."""
+SUMS = frozenset({"amount", "balance", "capital", "maxBalance"})
+"""Properties whose numbers are of a currency, which may stand beside them."""
+_COORDINATES = frozenset({"latitude", "longitude"})
+
+FORMATS = frozenset(name for name in (*_CHECKS, *_READERS) if not isinstance(name, PropertyType))
 """Formats of identifiers that can be checked."""
 
 
-def check(kind: str, value: str) -> Verdict:
-    """Returns the verdict on ``value`` as a ``kind``: a property type or a format of ``FORMATS``.
+def check(kind: str, value: str, habits: Habits = PROGRAM, *, is_sum: bool = False) -> Reading:
+    """Returns the reading of ``value`` as a ``kind``: a property type or a format of ``FORMATS``.
 
     Types without a format (names, texts, addresses, …) accept any value that is not blank.
+
+    Args:
+        kind: The kind.
+        value: The value.
+        habits: Habits of its writer.
+        is_sum: Whether a currency may stand beside a number.
     """
-    if kind in _CHECKS and len(value) > MAX_IDENTIFIER_CHARACTERS:
-        return Verdict(normal=None, why=f"over {MAX_IDENTIFIER_CHARACTERS} characters")
+    if (kind in _CHECKS or kind in _READERS) and len(value) > MAX_IDENTIFIER_CHARACTERS:
+        return Reading(normal=None, why=f"over {MAX_IDENTIFIER_CHARACTERS} characters")
+    reader = _READERS.get(kind)
+    if reader is None:
+        return _checked(kind, value)
+    reading = read_number(value, habits, is_sum=True) if is_sum else reader(value, habits)
+    if reading.normal is None or kind not in _CHECKS:
+        return reading
+    checked = _checked(kind, reading.normal)
+    return reading if checked.normal is not None else checked
+
+
+def _checked(kind: str, value: str) -> Reading:
     try:
-        return Verdict(normal=_CHECKS.get(kind, _any)(value))
+        return Reading(normal=_CHECKS.get(kind, _any)(value))
     except _NotValid as doubt:
-        return Verdict(normal=None, why=str(doubt))
+        why = str(doubt)
     except InvalidChecksum:
-        return Verdict(normal=None, why=f"the check digit of the {kind} does not hold")
+        why = f"the check digit of the {kind} does not hold"
     except InvalidLength:
-        return Verdict(normal=None, why=f"the {kind} has the wrong length")
+        why = f"the {kind} has the wrong length"
     except ValidationError:
-        return Verdict(normal=None, why=f"not a well-formed {kind}")
+        why = f"not a well-formed {kind}"
+    return Reading(normal=None, why=why)
 
 
-def check_property(known: Property, value: str) -> Verdict:
-    """Returns the verdict on ``value`` as a value of a property."""
-    return check(known.format or known.type, value)
+def check_property(known: Property, value: str, habits: Habits = PROGRAM) -> Reading:
+    """Returns the reading of ``value`` as a value of a property."""
+    if known.name in _COORDINATES:
+        habits = replace(habits, plain=True)  # no degree has thousands
+    kind = known.format or known.type
+    return check(kind, value, habits, is_sum=known.name in SUMS)
+
+
+def is_read(known: Property) -> bool:
+    """Returns whether the values of a property are written in several ways."""
+    return (known.format or known.type) in _READERS

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
-from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.identifiers import check_property
 from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.importers.xml_records import Element, xml_records
@@ -235,9 +234,7 @@ class Listing:
         text = plain(text) if name != "notes" else text
         if not text or known is None:
             return
-        if known.type is PropertyType.COUNTRY:
-            text = country_code(text) or text
-        elif known.type is PropertyType.DATE:
+        if known.type is PropertyType.DATE:
             text = day_of(text)
         elif known.type is PropertyType.ENTITY:
             values.setdefault(name, {})[text] = None
@@ -245,7 +242,7 @@ class Listing:
         verdict = check_property(known, text)
         if verdict.normal is None:
             self.doubt(verdict.why, element, column)
-        elif known.type is PropertyType.GENDER:
+        elif verdict.how:
             text = verdict.normal
         values.setdefault(name, {})[text] = None
 

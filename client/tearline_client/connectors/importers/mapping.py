@@ -22,7 +22,7 @@ sources of their properties' values::
     id = "row"
 
     [entities.payment.properties]
-    amount = "Amount"
+    amount = { column = "Amount", decimal = "," }
     payer = { entity = "party" }
 
 With ``id = "row"`` each row is a separate entity. ``header`` names the columns of a file without
@@ -37,7 +37,8 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MappingMalformed
 from tearline.limits import MAX_COLUMNS, MAX_MAPPING_BYTES
 from tearline_client.connectors.importers.dates import is_date_format
-from tearline_client.connectors.importers.identifiers import FORMATS, check_property
+from tearline_client.connectors.importers.identifiers import FORMATS, check_property, is_read
+from tearline_client.connectors.importers.readings import MARKS
 from tearline_client.connectors.importers.source import ENCODINGS
 from tearline_client.planning.ftm_schema import (
     NEVER_TRAVELS,
@@ -59,11 +60,20 @@ ROW = "row"
 
 @immutable
 class FromColumn:
-    """Values from a cell: divided at ``split``, parsed by ``date``, checked by ``format``."""
+    """Values from a cell: divided at ``split``, read by ``date`` or ``decimal``, then checked.
+
+    Attributes:
+        column: The column.
+        split: Text between several values of a cell, or empty.
+        date: Spelling of a day, or empty.
+        decimal: Sign before decimals, or empty.
+        format: Format of identifiers, or empty.
+    """
 
     column: str
     split: str = ""
     date: str = ""
+    decimal: str = ""
     format: str = ""
 
 
@@ -272,9 +282,16 @@ def _sources(
             raise MappingMalformed(
                 f"{where}: no such format; known are {', '.join(sorted(FORMATS))}"
             )
+        if isinstance(source, FromColumn) and source.decimal not in ("", *MARKS):
+            raise MappingMalformed(f"{where}: decimal is a point or a comma")
         if isinstance(source, FromColumn) and source.date and not is_date_format(source.date):
             raise MappingMalformed(f"{where}: a date is spelled with %d, %m or %b, and %Y")
-    return sources
+    return tuple(
+        Fixed(value=check_property(found[0], each.value).normal or each.value)
+        if isinstance(each, Fixed) and is_read(found[0])
+        else each
+        for each in sources
+    )
 
 
 def _source(where: str, item: object) -> Source:

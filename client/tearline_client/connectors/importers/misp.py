@@ -13,6 +13,7 @@ from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.connectors.contract import Importer, Option
 from tearline_client.connectors.importers.caveats import Caveats
 from tearline_client.connectors.importers.json_reader import JsonReader
+from tearline_client.connectors.importers.judgement import judge
 from tearline_client.connectors.importers.misp_distribution import (
     DISTRIBUTION,
     NOT_SHARED,
@@ -26,7 +27,7 @@ from tearline_client.connectors.importers.misp_tags import (
     read_marking,
     record_caveats,
 )
-from tearline_client.connectors.importers.report import Concern, Report, judge
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.planning.entities import Entity
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -245,8 +246,7 @@ def _made(drafts: Iterable[EntityDraft], line: int, report: Report) -> Iterator[
         except MalformedInput as malformed:
             raise ImportRefused(f"line {line}: {malformed.why}") from None
         for entity in entities:
-            judge(entity, report, line=line)
-            yield entity
+            yield judge(entity, report, line=line)
 
 
 def _listed(values: Any, line: int) -> list[dict[str, Any]]:

@@ -15,10 +15,11 @@ from tearline_client.connectors.contract import Importer
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.identifiers import check, check_property
 from tearline_client.connectors.importers.ofac_remarks import PASSPORT, Remark, Topic, parse_remarks
+from tearline_client.connectors.importers.readings import Habits
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather, reported
 from tearline_client.connectors.importers.source import open_source, peek, read_table
 from tearline_client.planning.entities import Entity
-from tearline_client.planning.ftm_schema import PropertyType, property_of
+from tearline_client.planning.ftm_schema import property_of
 
 COLUMNS = (
     "ent_num",
@@ -43,6 +44,7 @@ _SCHEMA_BY_TYPE = {
     # The list does not distinguish companies, public bodies and gangs.
     "": "LegalEntity",
 }
+_HABITS = Habits(decimal=".", plain=True)  # of the list: thousands are divided by commas
 _HOLDERS = frozenset({"Person", "LegalEntity"})
 _PROPERTY_BY_COLUMN = {
     "SDN_Name": "name",
@@ -195,10 +197,10 @@ class _Listing:
         if known is None:
             self._note(otherwise, column, part)
             return
-        verdict = check(form, text) if form else check_property(known, text)
+        verdict = check(form, text) if form else check_property(known, text, _HABITS)
         if verdict.normal is None:
             self._doubt(verdict.why, part, column=column)
-        elif known.type in (PropertyType.COUNTRY, PropertyType.GENDER):
+        elif verdict.how:
             text = verdict.normal
         self.found.setdefault(name, []).append(text)
 

@@ -11,6 +11,7 @@ import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import field
 from enum import StrEnum
 
 from tearline.dataclass.immutable import immutable
@@ -21,7 +22,7 @@ from tearline.policy.profile import property_category
 from tearline.text.choices import listed
 from tearline_client.connectors.importers.source import Hidden
 from tearline_client.planning.entities import Entity
-from tearline_client.planning.ftm_schema import SCHEMATA, property_of
+from tearline_client.planning.ftm_schema import SCHEMATA
 from tearline_client.planning.merged_entities import MergedEntities
 
 
@@ -36,6 +37,9 @@ class Concern(StrEnum):
 
     STAYS_HOME = "stays-home"
     """It is not part of the import."""
+
+    UNDERSTOOD = "understood"
+    """It had another spelling, and is sent in the canonical one."""
 
     REPEATED = "repeated"
     """The whole row belongs to entities of earlier rows, and is merged with them."""
@@ -56,6 +60,8 @@ class Finding:
         concern: Consequence for the value.
         why: The reason, without the value.
         object: Id of the object in the source, or empty.
+        value: The canonical form of what a person typed, for that person; no row of a report has
+            it. Else empty.
     """
 
     line: int
@@ -64,6 +70,12 @@ class Finding:
     concern: Concern
     why: str
     object: str = ""
+    value: str = field(default="", repr=False)
+
+    @property
+    def told(self) -> str:
+        """Returns the reason, or else the value that was understood, for its writer."""
+        return f"understood as {self.value}" if self.value else self.why
 
 
 _HELD = 4096  # findings in memory; the others are lines of a file
@@ -114,6 +126,7 @@ class Report(Collection[Finding]):
         column: str = "",
         part: int = 0,
         id: str = "",  # noqa: A002 (the field's term)
+        value: str = "",
     ) -> None:
         """Records a finding.
 
@@ -124,6 +137,7 @@ class Report(Collection[Finding]):
             column: Column, ``Schema.property`` or path.
             part: Number of the value there, from 1.
             id: Id of the object in the source.
+            value: The canonical form of what a person typed.
 
         Raises:
             ImportTooLarge: If the report has too many findings, and refuses them.
@@ -143,6 +157,7 @@ class Report(Collection[Finding]):
                 concern=Concern(concern),
                 why=why,
                 object=id,
+                value=value,
             )
         )
 
@@ -285,30 +300,3 @@ def is_marked(name: str) -> bool:
     """Returns whether the marking profile has a category for ``Schema/property``."""
     schema, _, prop = name.partition("/")
     return property_category(schema, prop) != STRICTEST.category
-
-
-def judge(entity: Entity, report: Report, *, line: int) -> None:
-    """Checks every value of an entity by the type of its property, and reports invalid ones."""
-    if entity.schema not in SCHEMATA:
-        report.add(
-            Concern.UNVALIDATED,
-            "no such schema in the table of schemata",
-            line=line,
-            column=entity.schema,
-        )
-        return
-    # Imported on use: the rules of telephone numbers and identifiers load slowly.
-    from tearline_client.connectors.importers.identifiers import check_property
-
-    for name, values in entity.properties.items():
-        column = f"{entity.schema}.{name}"
-        known = property_of(entity.schema, name)
-        if known is None:
-            report.add(
-                Concern.UNVALIDATED, "the schema has no such property", line=line, column=column
-            )
-            continue
-        for part, value in enumerate(values, 1):
-            verdict = check_property(known, value)
-            if verdict.normal is None:
-                report.add(Concern.UNVALIDATED, verdict.why, line=line, column=column, part=part)

@@ -33,6 +33,10 @@ _PIECE = 64 << 10  # bytes of UTF-16 for one step of decoding
 _END = "\x1a"  # end of a file in CP/M and DOS; some programs still write it
 
 
+class Stated(str):
+    """Text of a cell whose type a workbook states, such as a number; it has one reading."""
+
+
 @immutable
 class Bounds:
     """Bounds of a source.

@@ -17,7 +17,8 @@ from decimal import Context, Decimal, InvalidOperation
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import label, prefixed
 from tearline.errors import ImportRefused, MalformedInput
-from tearline_client.connectors.importers.report import Concern, Report, judge
+from tearline_client.connectors.importers.judgement import judge
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.planning.entities import Entity
 
 NOT_PROVIDED = "NOTPROVIDED"
@@ -274,8 +275,7 @@ class Statement:
             )
         except MalformedInput as malformed:
             raise ImportRefused(f"line {line}: {malformed.why}") from None
-        judge(entity, self.report, line=line)
-        return entity
+        return judge(entity, self.report, line=line)
 
 
 def _banks(sides: Mapping[str, Side]) -> Iterator[str]:

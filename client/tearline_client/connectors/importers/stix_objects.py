@@ -16,7 +16,8 @@ from tearline_client.connectors.exporters.stix_shapes import (
     plain_time,
 )
 from tearline_client.connectors.importers.caveats import UNKNOWN, unkept
-from tearline_client.connectors.importers.report import Concern, Report, judge
+from tearline_client.connectors.importers.judgement import judge
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.importers.stix_markings import MARKINGS, Labels
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import NEVER_TRAVELS, is_reference
@@ -152,8 +153,7 @@ class ObjectReader:
             entity = Entity(id=entity_id, schema=schema, properties=kept)
         except MalformedInput as malformed:
             raise ImportRefused(f"line {line}: {malformed.why}") from None
-        judge(entity, self._report, line=line)
-        return entity
+        return judge(entity, self._report, line=line)
 
     def _foreign(self, line: int, made: StixObject, labels: Labels) -> _Found | None:
         kind = made["type"]

@@ -7,6 +7,7 @@ from enum import Enum
 
 from tearline.dataclass.immutable import immutable
 from tearline.errors import ImportRefused
+from tearline_client.connectors.importers.source import Stated
 from tearline_client.connectors.importers.xml_records import Element
 
 _ROUNDED = 10**15  # spreadsheets keep 15 digits of a number
@@ -67,9 +68,9 @@ class CellTexts:
             case "b" if value in ("0", "1"):
                 return "true" if value == "1" else "false"
             case "d":
-                return _moment_text(datetime.datetime.fromisoformat(value))
+                return Stated(_moment_text(datetime.datetime.fromisoformat(value)))
             case "n" if _NUMBER.fullmatch(value):
-                return self._number(float(value), cell.attribute("s"), place)
+                return Stated(self._number(float(value), cell.attribute("s"), place))
             case _:
                 raise ImportRefused(f"{place}: {value!r} is no text")
 

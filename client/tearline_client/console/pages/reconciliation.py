@@ -12,6 +12,7 @@ CONCERNS: Mapping[Concern, str] = {
     Concern.STAYS_HOME: mark("Not carried"),
     Concern.NOT_UNDERSTOOD: mark("Carried as text"),
     Concern.UNVALIDATED: mark("Carried, but not valid"),
+    Concern.UNDERSTOOD: mark("Understood, and sent in the usual spelling"),
     Concern.REPEATED: mark("Carried once, and repeated"),
     Concern.UNRECONCILED: mark("Contradicts other values"),
 }

@@ -9,7 +9,7 @@ from tearline.audit.event import EventCode
 from tearline.errors import NotFound, TearlineError
 from tearline.packets.packet import verify_evaluation
 from tearline_client.connectors.exporters.ftm import encode_entity
-from tearline_client.console.contents import Entry, entries_of, read_entries
+from tearline_client.console.contents import Entry, entries_of, read_entries, understood
 from tearline_client.console.forms import Form
 from tearline_client.console.kept_forms import hold
 from tearline_client.console.pages.compose.entities import (
@@ -66,6 +66,8 @@ async def enter(visit: Visit) -> Response:
     try:
         if by == FORM and does != "preview":
             return _form(visit, packet_id, changed_entries(kind, entries, form, does), given)
+        if not form.text("as_typed"):
+            entries = tuple(map(understood, entries))
         verify_evaluation(evaluation := form.text("evaluation"))
         guarded = guards_of(form.texts(GUARDED))
         about = About(article="", purpose="", evaluation=evaluation, guarded=guarded)

@@ -26,6 +26,7 @@ from tearline_client.console.contents import (
     first_entries,
     imported_of,
     read_entries,
+    understood,
 )
 from tearline_client.console.drafts import new_name
 from tearline_client.console.forms import Form
@@ -183,6 +184,8 @@ async def enter(visit: Visit) -> Response:
     if does != "preview":
         return await _again(visit, terms, form)
     entries, given = read_entries(form), _given(form)
+    if not form.text("as_typed"):
+        entries = tuple(map(understood, entries))
     try:
         # In a thread: thousands of lines take a second, and the node has other work meanwhile.
         draft = _program_draft(visit, form.text("draft")) if by == STIX else None

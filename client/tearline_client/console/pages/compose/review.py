@@ -39,7 +39,7 @@ from tearline_client.console.visit import Visit, status_of
 from tearline_client.console.words import FORMS, GAPS, KINDS, TRACES, URGENCIES
 from tearline_client.drafting.release import release, takes_two
 from tearline_client.planning.mentions import document_names
-from tearline_client.planning.release_plan import Cell
+from tearline_client.planning.release_plan import NOT_COARSER, Cell
 from tearline_client.rendering.packets import (
     content_text,
     names_by_recipient,
@@ -59,6 +59,7 @@ class Seen:
         value: The visible values.
         policies: Ids of the policies that decided.
         own: Ids of the agency's own policies that decided.
+        is_lessened: Whether the partner may have a coarser form, which the value does not have.
     """
 
     form: str
@@ -66,6 +67,7 @@ class Seen:
     value: str
     policies: tuple[str, ...]
     own: tuple[str, ...]
+    is_lessened: bool
 
 
 @immutable
@@ -178,6 +180,7 @@ def _seen(cell: Cell, names: dict[str, str]) -> Seen:
         value=content_text(cell.media_type, cell.values, names) if cell.values else "",
         policies=cell.policy_ids,
         own=cell.own_policy_ids,
+        is_lessened=cell.reason == NOT_COARSER,
     )
 
 

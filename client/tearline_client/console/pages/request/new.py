@@ -10,7 +10,7 @@ from tearline.errors import TearlineError
 from tearline.identity import agency_uri_of
 from tearline.limits import MAX_REQUEST_ITEMS
 from tearline.packets.packet import PacketKind, Urgency
-from tearline_client.connectors.importers.report import Report, judge
+from tearline_client.connectors.importers.report import Report
 from tearline_client.console.forms import Form
 from tearline_client.console.kept_forms import hold
 from tearline_client.console.languages import NAMES
@@ -66,10 +66,8 @@ async def preview(visit: Visit) -> Response:
     if form.text("does") == FILL_IN:
         return _form(visit, _filled(visit, form))
     try:
-        subjects = tuple(typed_records(form))
         report = Report()
-        for line, entity in enumerate(subjects, 1):
-            judge(entity, report, line=line)
+        subjects = tuple(typed_records(form, report))
         plan = draft_request(node, _asked(form, [each.id for each in subjects]), subjects)
     except TearlineError as error:
         return _form(visit, form, refused=error)

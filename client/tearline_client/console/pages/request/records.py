@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from tearline.dataclass.immutable import immutable
 from tearline_client.connectors.importers.documents import Document, document_of
 from tearline_client.connectors.importers.ftm import iter_ftm
-from tearline_client.connectors.importers.report import Imported, Report, gather, judge
+from tearline_client.connectors.importers.judgement import judge
+from tearline_client.connectors.importers.readings import PERSON
+from tearline_client.connectors.importers.report import Imported, Report, gather
 from tearline_client.console.forms import Form
 from tearline_client.console.request_templates import record_kinds
 from tearline_client.planning.entities import Entity
@@ -64,13 +66,20 @@ def record_inputs(form: Form, language: str) -> tuple[RecordInputs, ...]:
     )
 
 
-def typed_records(form: Form) -> Iterator[Entity]:
-    """Yields an entity for each kind with a value."""
+def typed_records(form: Form, report: Report) -> Iterator[Entity]:
+    """Yields an entity for each kind with a value; reports doubtful values.
+
+    Raises:
+        ImportRefused: If a number, date or country has no reading, or two.
+    """
+    line = 0
     for kind in record_kinds():
         values = {each.property: form.text(f"{kind.id}.{each.property}") for each in kind.fields}
         found = {name: (text.strip(),) for name, text in values.items() if text.strip()}
         if found:
-            yield Entity(id=secrets.token_hex(16), schema=kind.schema, properties=found)
+            line += 1
+            entity = Entity(id=secrets.token_hex(16), schema=kind.schema, properties=found)
+            yield judge(entity, report, line=line, typed=PERSON)
 
 
 def imported_records(form: Form) -> Imported | None:
@@ -79,9 +88,8 @@ def imported_records(form: Form) -> Imported | None:
     Raises:
         ImportRefused: If a file of entities is malformed.
     """
-    report, entities = Report(), list(typed_records(form))
-    for line, entity in enumerate(entities, 1):
-        judge(entity, report, line=line)
+    report = Report()
+    entities = list(typed_records(form, report))
     for file in form.files("records"):
         entities += iter_ftm(io.BytesIO(file.content), report)
     return gather(entities, report) if entities else None
