@@ -7,8 +7,7 @@ readings. A doubtful value is kept if the person insists, as in an import.
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
+from dataclasses import field, replace
 
 from tearline.bodies.registry import KINDS
 from tearline.bodies.rules import Detail, Part, Value
@@ -73,7 +72,7 @@ class Entry:
     id: str
     schema: str
     values: Mapping[str, tuple[str, ...]]
-    typed: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    typed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def caption(self) -> str:
         """Returns its first name, or its id."""

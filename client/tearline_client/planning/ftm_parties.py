@@ -137,8 +137,8 @@ PARTIES: tuple[Row, ...] = (
         "Interest",
         {
             "entity": "owner asset",
-            "string": "percentage sharesCount sharesValue sharesCurrency:currency sharesType legalBasis"
-            " ownershipType",
+            "string": "percentage sharesCount sharesValue sharesCurrency:currency sharesType"
+            " legalBasis ownershipType",
         },
     ),
     ("Directorship", "Interest", {"entity": "director organization", "string": "secretary"}),
@@ -234,8 +234,8 @@ PARTIES: tuple[Row, ...] = (
         {
             "identifier": "publicKey:wallet cryptoAddress:wallet accountId",
             # Version 3.8 spelled it mangingExchange.
-            "string": "privateKey currencySymbol:currency managingExchange mangingExchange blockchain"
-            " custodyType",
+            "string": "privateKey currencySymbol:currency managingExchange mangingExchange"
+            " blockchain custodyType",
             "entity": "holder",
             "number": "balance",
             "date": "creationDate balanceDate",
