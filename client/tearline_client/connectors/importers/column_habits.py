@@ -14,10 +14,8 @@ from tearline_client.connectors.importers.readings import MARKS, PERSON, Habits
 from tearline_client.connectors.importers.source import Stated
 from tearline_client.planning.ftm_schema import Property, PropertyType
 
-_ALTERNATIVES: Mapping[str, tuple[Habits, ...]] = {
-    PropertyType.NUMBER: tuple(Habits(decimal=mark) for mark in MARKS),
-    PropertyType.DATE: tuple(Habits(order=order) for order in ORDERS),
-}
+_OF_NUMBERS = tuple(Habits(decimal=mark) for mark in MARKS)
+_OF_DATES = tuple(Habits(order=order) for order in ORDERS)
 
 
 @immutable
@@ -66,8 +64,11 @@ def watched(mapping: TableMapping) -> dict[str, Watched]:
         for prop in entry.properties:
             known = entry.schema.properties(prop)[0]
             for source in entry.taken_by(prop):
-                if known.type in _ALTERNATIVES and stated_habits(source) == PERSON:
-                    alternatives = _ALTERNATIVES[known.type]
+                is_number = known.type is PropertyType.NUMBER
+                if stated_habits(source) != PERSON:
+                    continue
+                if is_number or known.type is PropertyType.DATE:
+                    alternatives = _OF_NUMBERS if is_number else _OF_DATES
                     found[source.column] = Watched(
                         known=known, source=source, alternatives=alternatives
                     )

@@ -53,10 +53,8 @@ def canonical(properties: Properties, readings: Readings) -> dict[str, tuple[str
             each.normal if each.how and each.normal else value
             for value, each in zip(properties[name], some, strict=True)
         )
-        for each in some:
-            if each.currency:
-                kept[CURRENCY] = (each.currency,)
-    return kept
+    codes = {each.currency for some in readings.values() for each in some if each.currency}
+    return kept | {CURRENCY: tuple(codes)} if codes else kept
 
 
 def judge(entity: Entity, report: Report, *, line: int, typed: Habits | None = None) -> Entity:

@@ -285,11 +285,12 @@ def test_who_is_sent_to_under_which_agreement_is_not_guessed(
 
 def test_a_report_explains_the_words_that_it_has(desk: Desk, tmp_path: Path) -> None:
     table, mapping = tmp_path / "people.csv", tmp_path / "mapping.toml"
-    table.write_text("number,name,born\n1,Qiu,14.03.1979\n")
+    table.write_text("number,name,born\n1,Qiu,14.03.79\n2,Ana,15.04.1980\n")
     mapping.write_text(f'{MAPPING}birthDate = "born"\n')
     told = desk.run("import", "csv", table, "--mapping", mapping, "--dry-run", *ORDER).stderr
     assert "unvalidated: the value is carried unchanged; compare it with the source." in told
     assert "stays-home: the value is not carried." in told
+    assert "understood: the value is carried in its canonical spelling." in told
     assert "not-understood" not in told
     assert "repeated:" not in told
 

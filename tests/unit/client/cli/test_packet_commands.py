@@ -135,3 +135,77 @@ def test_a_text_that_repeats_a_guarded_value_is_named_before_the_question(
     warning, _, question = refused.stderr.partition("Person/name, which mx-prosecutor may not have")
     assert "Packet/narrative repeats" in warning
     assert "no terminal to ask on" in question
+
+
+def paid(tmp_path: Path, **values: str) -> Path:
+    """A file of a lead with one payment."""
+    properties = {name: [value] for name, value in values.items()}
+    path = tmp_path / "payment.jsonl"
+    path.write_text(json.dumps({"id": "p1", "schema": "Payment", "properties": properties}))
+    return path
+
+
+BOTH = (*ORDER, "--to", "cn-public-security")
+
+
+def test_a_sum_as_people_write_it_is_understood_shown_and_generalised(
+    desk: Desk, tmp_path: Path
+) -> None:
+    lead = paid(tmp_path, amount="USD 250,000.50", date="25/04/2026")
+    shown = desk.run("-o", "jsonl", "packet", "preview", lead, *BOTH)
+    assert "line 1, Payment.amount: understood as 250000.50 USD" in shown.stderr
+    assert "line 1, Payment.date: understood as 2026-04-25" in shown.stderr
+    assert "no coarser form" not in shown.stderr
+    rows = map(json.loads, shown.stdout.splitlines())
+    seen = {(row["field"].rpartition("/")[2], row["partner"]): row["seen_as"] for row in rows}
+    assert seen["amount", "mx-prosecutor"] == "250000.50"
+    assert seen["amount", "cn-public-security"] == "100000-500000"
+    assert seen["currency", "cn-public-security"] == "USD"
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"amount": "1,234"}, "line 1, Payment.amount: two readings are possible"),
+        ({"amount": "1,234"}, "write 1234 or 1.2340"),
+        ({"date": "03/04/2026"}, "write 2026-04-03 or 2026-03-04"),
+        ({"amount": "$5"}, "several currencies have this sign"),
+        ({"amount": "5 USD", "currency": "EUR"}, "another than the entity's"),
+        ({"currency": "dollars"}, "line 1, Payment.currency: not a currency code"),
+    ],
+)
+@pytest.mark.parametrize("command", ["preview", "send"])
+def test_what_has_no_single_reading_is_refused_with_what_to_write(
+    desk: Desk, tmp_path: Path, command: str, values: dict[str, str], told: str
+) -> None:
+    refused = desk.run("packet", command, paid(tmp_path, **values), *BOTH)
+    assert refused.exit_code != 0
+    assert told in " ".join(refused.stderr.split())
+    assert "--as-typed" in refused.stderr
+
+
+@pytest.mark.parametrize("command", [("preview",), ("send", "--dry-run")])
+def test_a_value_without_a_coarser_form_is_said_before_it_is_sent(
+    desk: Desk, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    lead = paid(tmp_path, amount="$5")
+    shown = desk.run("packet", *command, lead, *BOTH, "--as-typed")
+    assert shown.exit_code == 0, shown.output
+    (line,) = (line for line in shown.stderr.splitlines() if "no coarser form" in line)
+    assert line.endswith("cn-public-security learns only that it exists.")
+    assert "/amount has no coarser form" in line
+
+
+def test_an_import_tells_how_many_values_have_no_coarser_form(desk: Desk, tmp_path: Path) -> None:
+    lead = paid(tmp_path, amount="$5", currency="usd")
+    done = desk.run("import", "ftm", lead, "--dry-run", *BOTH)
+    assert "1 field without a coarser form" in done.stderr
+    assert "several currencies have this sign" in done.stdout
+    assert "understood" in done.stdout
+
+
+def test_programs_read_why_a_partner_gets_no_coarser_form(desk: Desk, tmp_path: Path) -> None:
+    rows = desk.rows("packet", "preview", paid(tmp_path, amount="$5"), *BOTH, "--as-typed")
+    reasons = {(row["field"].rpartition("/")[2], row["partner"]): row["reason"] for row in rows}
+    assert reasons["amount", "cn-public-security"] == "the value has no coarser form"
+    assert reasons["amount", "mx-prosecutor"] == ""

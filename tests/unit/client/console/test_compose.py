@@ -220,6 +220,94 @@ async def test_an_error_stands_beside_its_field(world: Simulation, ana: Browser)
     assert ">\nsideways</textarea>" in reply.text  # what was typed is kept
 
 
+def payment(world: Simulation, **more: str | list[str]) -> dict[str, str | list[str]]:
+    """The form of a lead with one payment."""
+    values = {"e0": "Payment", "e0.id": "p1", "e0.amount": "250,000.50", "e0.currency": "usd"}
+    return {**wish(world, by="form"), **values, "e0.date": "25/04/2026", **more}
+
+
+async def test_a_sum_as_people_write_it_is_understood_and_shown(
+    world: Simulation, ana: Browser
+) -> None:
+    page = text_of((await ana.get(await drafted(ana, payment(world)))).text)
+    assert "Payment, Amount: understood as 250000.50." in page
+    assert "Payment, Currency: understood as USD." in page
+    assert "Payment, Date: understood as 2026-04-25." in page
+    assert re.search(r"Amount finance\.amount Generalised 100000-500000 .+? Clear 250000\.50", page)
+    assert re.search(r"Currency finance\.amount Generalised USD", page)
+    assert "has no coarser form" not in page
+
+
+@pytest.mark.parametrize(
+    ("amount", "readings"),
+    [
+        ("1,234", ["1234", "1.2340"]),
+        ("1.234", ["1234", "1.2340"]),
+        ("EUR 250.000", ["250000 EUR", "250.0000 EUR"]),
+    ],
+)
+async def test_a_sum_with_two_readings_is_asked_about(
+    world: Simulation, ana: Browser, amount: str, readings: list[str]
+) -> None:
+    values = payment(world, **{"e0.amount": amount, "e0.currency": ""})
+    asked = await post(ana, "/compose", values)
+    assert asked.status_code == 400
+    offered = re.findall(r'name="read\.e0\.amount\.0" value="([^"]+)"', asked.text)
+    assert offered == readings
+    assert f">\n{amount}</textarea>" in asked.text
+    forged = await post(ana, "/compose", {**values, "read.e0.amount.0": "9"})
+    assert forged.status_code == 400
+    draft = await drafted(ana, {**values, "read.e0.amount.0": readings[0]})
+    number, _, currency = readings[0].partition(" ")
+    page = text_of((await ana.get(draft)).text)
+    assert f"Clear {number}" in page
+    assert not currency or f"Clear {currency}" in page
+
+
+async def test_a_date_with_two_readings_is_asked_about(world: Simulation, ana: Browser) -> None:
+    values = payment(world, **{"e0.date": "03/04/2026", "e0.amount": "5\n1.234"})
+    asked = await post(ana, "/compose", values)
+    offered = re.findall(r'name="read\.(e0\.\w+\.\d)" value="([^"]+)"', asked.text)
+    assert offered == [
+        ("e0.amount.1", "1234"),
+        ("e0.amount.1", "1.2340"),
+        ("e0.date.0", "2026-04-03"),
+        ("e0.date.0", "2026-03-04"),
+    ]
+    chosen = {"read.e0.date.0": "2026-03-04", "read.e0.amount.1": "1.2340"}
+    page = text_of((await ana.get(await drafted(ana, {**values, **chosen}))).text)
+    assert "Clear 2026-03-04" in page
+    assert "Clear 5 · 1.2340" in page
+
+
+async def test_what_cannot_be_read_is_sent_only_as_it_was_typed_and_said_to_be_lessened(
+    world: Simulation, ana: Browser
+) -> None:
+    values = payment(world, **{"e0.amount": "$5", "e0.currency": "usd"})
+    asked = await post(ana, "/compose", values)
+    assert asked.status_code == 400
+    assert "several currencies have this sign" in asked.text
+    assert ">\nUSD</textarea>" in asked.text  # the others are understood meanwhile
+    assert "Understood so; you wrote: usd" in asked.text
+    draft = await drafted(ana, {**values, "e0.currency": "USD", "e0.date": "2026", "as_typed": "1"})
+    page = text_of((await ana.get(draft)).text)
+    lessened = "The value has no coarser form: the partner learns only that it exists."
+    assert re.search(rf"Amount finance\.amount Exists {re.escape(lessened)} .+? Clear \$5", page)
+    assert page.count(lessened) == 1
+
+
+async def test_a_currency_beside_a_sum_fills_its_field_or_is_contradicted(
+    world: Simulation, ana: Browser
+) -> None:
+    values = payment(world, **{"e0.amount": "250.000,50 €", "e0.currency": ""})
+    page = text_of((await ana.get(await drafted(ana, values))).text)
+    assert "Clear 250000.50" in page
+    assert "Clear EUR" in page
+    other = await post(ana, "/compose", {**values, "e0.currency": "USD"})
+    assert other.status_code == 400
+    assert "the currency beside the sum is another than the entity" in other.text
+
+
 async def test_a_cas_number_is_checked(world: Simulation, ana: Browser) -> None:
     values = {
         **wish(world, kind="precursor-incident", by="form"),

@@ -7,7 +7,8 @@ from tearline.bodies.registry import KINDS, judge_body, verify_body
 from tearline.errors import BodyIncomplete
 from tearline.packets.packet import PacketKind
 from tearline.policy.masks import generalise
-from tearline_client.connectors.importers.report import Report, judge
+from tearline_client.connectors.importers.judgement import judge
+from tearline_client.connectors.importers.report import Report
 from tearline_client.planning.entities import Entity
 
 RULED = sorted(KINDS)

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_a_row_becomes_entities_that_refer_to_each_other():
         "topics": ("crime",),
     }
     assert wallet.properties == {"publicKey": (address,), "holder": (owner.id,)}
-    assert findings == []
+    assert [(each.column, each.concern) for each in findings] == [("Nation", Concern.UNDERSTOOD)]
 
 
 def test_the_same_values_make_the_same_id_and_others_another():
@@ -432,3 +433,126 @@ def test_a_public_table_is_read_whole():
         told = " ".join(value for values in entity.properties.values() for value in values)
         cells = [part.strip() for cell in row.values() for part in cell.split(";")]
         assert all(part in told for part in cells), row
+
+
+SUMS = """
+[entities.payment]
+schema = "Payment"
+id = ["Number"]
+
+[entities.payment.properties]
+amount = "Amount"
+currency = "Currency"
+date = "Day"
+"""
+
+
+def payments(rows, mapping=SUMS):
+    lines = "".join(f"{number};{row}\n" for number, row in enumerate(rows))
+    text = f"Number;Amount;Currency;Day\n{lines}"
+    entities, findings = mapped(text, f'delimiter = ";"\n{mapping}')
+    return entities, [each for each in findings if each.concern is not Concern.STAYS_HOME]
+
+
+def test_sums_and_dates_are_sent_as_they_were_understood():
+    entities, findings = payments(["250,000.50;usd;25/04/2026", "１８４;€;2026年4月3日"])
+    assert [each.properties for each in entities] == [
+        {"amount": ("250000.50",), "currency": ("USD",), "date": ("2026-04-25",)},
+        {"amount": ("184",), "currency": ("EUR",), "date": ("2026-04-03",)},
+    ]
+    assert {each.concern for each in findings} == {Concern.UNDERSTOOD}
+    assert {(each.line, each.column, each.why) for each in findings} >= {
+        (2, "Amount", "decimals after a point"),
+        (2, "Currency", "a currency in another spelling"),
+        (2, "Day", "the day before the month"),
+        (3, "Day", "year, month and day"),
+    }
+
+
+def test_a_column_is_told_once_for_each_spelling():
+    _, findings = payments(["1,250.50;USD;2026", "2,250.50;USD;2026", "2,250;USD;2026"])
+    assert [(each.line, each.why) for each in findings] == [
+        (2, "decimals after a point"),
+        (4, "thousands by commas"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "amounts"),
+    [
+        (["1.234;EUR;2026", "0,5;EUR;2026"], ["1234", "0.5"]),
+        (["1.234;EUR;2026", "0.5;EUR;2026"], ["1.234", "0.5"]),
+        (["1,234;EUR;2026", "1.234,5;EUR;2026"], ["1.234", "1234.5"]),
+        (["1,234;EUR;2026", "7;EUR;2026", "1,234.5;EUR;2026"], ["1234", "7", "1234.5"]),
+    ],
+)
+def test_a_column_as_a_whole_decides_how_its_numbers_are_read(rows, amounts):
+    entities, _ = payments(rows)
+    assert [each.properties["amount"] for each in entities] == [(each,) for each in amounts]
+
+
+def test_a_column_as_a_whole_decides_the_order_of_dates():
+    entities, _ = payments(["1;EUR;03/04/2026", "1;EUR;25/04/2026"])
+    assert [each.properties["date"] for each in entities] == [("2026-04-03",), ("2026-04-25",)]
+    entities, _ = payments(["1;EUR;03/04/2026", "1;EUR;04/25/2026"])
+    assert entities[0].properties["date"] == ("2026-03-04",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["1,234;EUR;2026"], "line 2, column 'Amount': two readings are possible"),
+        (["1.234;EUR;2026", "5;EUR;2026"], "write 1234 or 1.2340"),
+        (["1;EUR;2026", "1,234;EUR;2026", "0.5;EUR;2026", "0,5;EUR;2026"], "line 3"),
+        (["1;EUR;03/04/2026"], "write 2026-04-03 or 2026-03-04; or state `date`"),
+        (["1;EUR;03/04/2026", "1;EUR;25/04/2026", "1;EUR;04/25/2026"], "line 2, column 'Day'"),
+    ],
+)
+def test_a_value_with_two_readings_is_refused_if_no_row_decides(rows, told):
+    with pytest.raises(ImportRefused, match=re.escape(told)):
+        payments(rows)
+
+
+@pytest.mark.parametrize(("decimal", "amount"), [(".", "1234"), (",", "1.234")])
+def test_a_mapping_states_the_sign_before_decimals(decimal, amount):
+    stated = SUMS.replace('"Amount"', f'{{ column = "Amount", decimal = "{decimal}" }}')
+    (entity,), _ = payments(["1,234;EUR;2026"], stated)
+    assert entity.properties["amount"] == (amount,)
+
+
+def test_a_mapping_states_no_other_sign():
+    with pytest.raises(MappingMalformed, match="decimal is a point or a comma"):
+        parse_mapping(SUMS.replace('"Amount"', '{ column = "Amount", decimal = "x" }').encode())
+
+
+def test_a_stated_date_has_its_order():
+    stated = SUMS.replace('"Day"', '{ column = "Day", date = "%m/%d/%Y" }')
+    (first, second), _ = payments(["1;EUR;03/04/2026", "1;EUR;3.4.2026"], stated)
+    assert (first.properties["date"], second.properties["date"]) == (("2026-03-04",),) * 2
+
+
+def test_a_currency_beside_a_sum_is_the_currency_of_the_entity():
+    entities, findings = payments(["USD 1,250.50;;2026", "5 usd;USD;2026", "5 USD;EUR;2026"])
+    assert [each.properties["currency"] for each in entities] == [
+        ("USD",),
+        ("USD",),
+        ("EUR", "USD"),
+    ]
+    assert [each.properties["amount"] for each in entities] == [("1250.50",), ("5",), ("5",)]
+    (other,) = (each for each in findings if each.concern is Concern.UNVALIDATED)
+    assert (other.line, other.column) == (4, "Payment.currency")
+
+
+def test_a_currency_that_no_column_has_is_added_and_a_fixed_one_is_read():
+    without = SUMS.replace('currency = "Currency"\n', "")
+    (entity,), _ = payments(["5 EUR;;2026"], without)
+    assert entity.properties["currency"] == ("EUR",)
+    fixed = SUMS.replace('currency = "Currency"', 'currency = { value = "usd" }')
+    (entity,), _ = payments(["5 USD;;2026"], fixed)
+    assert entity.properties["currency"] == ("USD",)
+
+
+def test_a_value_without_a_reading_is_carried_and_reported():
+    (entity,), findings = payments(["many;$;soon"])
+    assert entity.properties == {"amount": ("many",), "currency": ("$",), "date": ("soon",)}
+    assert [each.concern for each in findings] == [Concern.UNVALIDATED] * 3

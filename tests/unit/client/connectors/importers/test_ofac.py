@@ -231,7 +231,7 @@ def test_vessels_have_their_columns_and_hold_no_papers():
         "name": ("DOE, Invented",),
         "callSign": ("ABCD",),
         "type": ("Tanker",),
-        "tonnage": ("1,000",),
+        "tonnage": ("1000",),
         "flag": ("pa",),
         "notes": (
             "Title: Flagship",

@@ -419,3 +419,31 @@ def test_one_damaged_byte_of_a_part_is_refused_or_read() -> None:
         with contextlib.suppress(ImportRefused, ImportTooLarge):
             seen += bool(read(replaced(data, chance.choice(parts), damage)))
     assert 0 < seen < 200
+
+
+def test_a_cell_of_a_number_has_one_reading_and_a_cell_of_text_is_asked_about() -> None:
+    day = datetime.date(2026, 3, 4)
+    mapping = parse_mapping(
+        b"""
+        [entities.payment]
+        schema = "Payment"
+        id = "row"
+        properties = { amount = "Amount", currency = "Currency", date = "Day" }
+        """
+    )
+    head = ("Amount", "Currency", "Day")
+    (entity,) = parse_csv(book([head, (1.234, "usd", day)]), mapping).entities
+    assert entity.properties == {
+        "amount": ("1.234",),
+        "currency": ("USD",),
+        "date": ("2026-03-04",),
+    }
+    (entity,) = parse_csv(book([head, ("250,000.50", "€", "25/04/2026")]), mapping).entities
+    assert entity.properties == {
+        "amount": ("250000.50",),
+        "currency": ("EUR",),
+        "date": ("2026-04-25",),
+    }
+    # The number's cell says nothing of the text's.
+    with pytest.raises(ImportRefused, match="line 3, column 'Amount': two readings"):
+        parse_csv(book([head, (0.5, "USD", day), ("1.234", "USD", day)]), mapping)
