@@ -289,7 +289,10 @@ class _Row:
                 )
             elif reading.how:
                 value = reading.normal
-                self.report.add_once(Concern.UNDERSTOOD, reading.how, line=self.line, column=column)
+                if not reading.is_certain:
+                    self.report.add_once(
+                        Concern.UNDERSTOOD, reading.how, line=self.line, column=column
+                    )
             elif known.format in _OF_ONE_SPELLING:
                 value = reading.normal
             yield value, reading.currency

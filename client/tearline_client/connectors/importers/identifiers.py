@@ -102,14 +102,19 @@ def _country(value: str) -> Reading:
     code = country_code(value)
     if code is None:
         return Reading(normal=None, why="not the code or name of a known country")
-    return Reading(normal=code, how="" if code == value else "a country in another spelling")
+    return _named(code, value)
 
 
 def _gender(value: str) -> Reading:
     folded = value.strip().casefold()
     if folded not in _GENDERS:
         return Reading(normal=None, why="not male, female or other")
-    return Reading(normal=folded, how="" if folded == value else "a gender in another spelling")
+    return _named(folded, value)
+
+
+def _named(code: str, value: str) -> Reading:
+    how = "" if code == value else "a name or code with one meaning"
+    return Reading(normal=code, how=how, is_certain=True)
 
 
 def _any(value: str) -> str:

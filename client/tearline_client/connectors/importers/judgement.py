@@ -90,7 +90,9 @@ def judge(entity: Entity, report: Report, *, line: int, typed: Habits | None = N
                 raise ImportRefused(f"line {line}, {column}: {reading.doubt}{kept}")
             if reading.normal is None:
                 report.add(Concern.UNVALIDATED, reading.why, line=line, column=column, part=part)
-            elif reading.how and typed:
+            elif not reading.how or reading.is_certain:
+                continue
+            elif typed:
                 told = f"{reading.normal} {reading.currency}".rstrip()
                 report.add(
                     Concern.UNDERSTOOD,
@@ -100,7 +102,7 @@ def judge(entity: Entity, report: Report, *, line: int, typed: Habits | None = N
                     part=part,
                     value=told,
                 )
-            elif reading.how:
+            else:
                 report.add_once(Concern.UNDERSTOOD, reading.how, line=line, column=column)
     properties = canonical(entity.properties, readings)
     return entity if properties == entity.properties else replace(entity, properties=properties)

@@ -45,6 +45,7 @@ class Reading:
         possible: The canonical forms if there are several.
         how: The manner in which another spelling was read, without the value; else empty.
         currency: Code of the currency beside a sum, or empty.
+        is_certain: Whether each spelling has one meaning, as of a country; it is not reported then.
     """
 
     normal: str | None
@@ -52,6 +53,7 @@ class Reading:
     possible: tuple[str, ...] = ()
     how: str = ""
     currency: str = ""
+    is_certain: bool = False
 
     @property
     def doubt(self) -> str:
