@@ -12,7 +12,8 @@ from typing import BinaryIO
 from tearline.errors import ImportRefused
 from tearline_client.connectors.contract import Exporter, Importer, Options
 from tearline_client.connectors.exported_packets import ExportedPackets
-from tearline_client.connectors.importers.report import Concern, Report, judge
+from tearline_client.connectors.importers.judgement import judge
+from tearline_client.connectors.importers.report import Concern, Report
 from tearline_client.connectors.importers.source import read_lines
 from tearline_client.planning.entities import Entity
 
@@ -46,8 +47,7 @@ def _transfer(number: int, line: str, report: Report) -> Iterator[Entity]:
         },
     )
     for entity in (payer, payee, payment):
-        judge(entity, report, line=number)
-        yield entity
+        yield judge(entity, report, line=number)
 
 
 def _party(name: str) -> Entity:

@@ -58,6 +58,7 @@ def test_the_example_is_listed_and_sends(
         "not_carried": 1,
         "repeated": 0,
         "unreconciled": 0,
+        "understood": 0,
         "unvalidated": 1,
     }
 
