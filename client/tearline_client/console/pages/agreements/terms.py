@@ -13,6 +13,7 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput, NotConfirmed, TearlineError
 from tearline.persons.tokens import Role
 from tearline_client.console.agreement_text import agreement_text
+from tearline_client.console.forms import Form
 from tearline_client.console.pages.acts import carried_out, verify_typed
 from tearline_client.console.pages.agreements.agreement import agreement_of
 from tearline_client.console.pages.agreements.proposal import difference
