@@ -3,28 +3,14 @@
 import datetime
 import io
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
+from tearline_client.documents import faults
 from tearline_client.documents.collected_text import Gap, Gathering, TraceKind
 from tearline_client.documents.markup import XmlText, read_xml
 
-ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
-"""Errors that ``zipfile`` raises for an archive that is damaged or made to break it."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others need memory as a file states
 _ENCRYPTED = 1
 _EPOCH = datetime.date(1899, 12, 30)  # day 0 of a workbook
@@ -58,7 +44,7 @@ def read_archive(content: bytes, into: Gathering, nested: Nested) -> None:
                     into.gap(Gap.UNKNOWN)
                 elif not part.is_dir():
                     _read_part(part.filename, archive.read(part), into, nested)
-    except ZIP_ERRORS:
+    except faults.ARCHIVE:
         into.gap(Gap.DAMAGED)
 
 

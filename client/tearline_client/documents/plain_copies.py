@@ -1,7 +1,7 @@
 """Copies of documents without metadata; the contents that a reader sees stay.
 
-Of Office Open XML, the properties and the thumbnail go. Comments, tracked changes and hidden parts
-are contents, and stay; so does the metadata of images in a document.
+Of Office Open XML, the properties, the thumbnail and the metadata of pictures go. Comments, tracked
+changes and hidden parts are contents, and stay.
 """
 
 import io
@@ -10,8 +10,8 @@ import zipfile
 
 from tearline.errors import DocumentRefused
 from tearline.limits import MAX_UNPACKED_BYTES
-from tearline_client.documents.images import without_image_metadata
-from tearline_client.documents.office import ZIP_ERRORS
+from tearline_client.documents import faults
+from tearline_client.documents.images import JPEG, PNG, without_image_metadata
 
 _PROPERTIES = {
     "docprops/core.xml": '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/'
@@ -41,7 +41,7 @@ def without_metadata(media_type: str, content: bytes) -> bytes:
             from tearline_client.documents.pdf import without_pdf_metadata
 
             return without_pdf_metadata(content)
-    except ZIP_ERRORS as error:
+    except faults.ARCHIVE as error:
         raise DocumentRefused(f"its metadata cannot be removed: {error}") from None
     raise DocumentRefused(f"metadata is not removed from {media_type}")
 
@@ -62,6 +62,8 @@ def _plain_office(content: bytes) -> bytes:
             data = archive.read(part)
             if name == _RELATIONSHIPS:
                 data = _THUMBNAIL.sub(b"", data)
+            if data.startswith((JPEG, PNG)):
+                data = without_image_metadata(data)
             data = _PROPERTIES.get(name.lower(), "").encode() or data
             plain.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # without its time
     return written.getvalue()

@@ -134,8 +134,9 @@ class AuthoritiesRefused(ConfigError):
     code = "TL-CFG-014"
     what = "No agency has a certificate authority of the profile, so no node could connect."
     next = (
-        "Have the agencies named here make a member record with a CA of the profile, and the "
-        "council remove an agency that does not; log both by tearline-server federation decide."
+        "Have the council remove an agency named here by votes in files, which "
+        "tearline-server federation decide logs. It can then be admitted anew, with a CA that "
+        "tearline makes."
     )
 
 

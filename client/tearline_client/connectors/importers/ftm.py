@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 
 from tearline.errors import ImportRefused, MalformedInput
 from tearline_client.connectors.contract import Importer
-from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.json_reader import verify_unicode
 from tearline_client.connectors.importers.judgement import judge
 from tearline_client.connectors.importers.readings import PROGRAM, Habits
 from tearline_client.connectors.importers.report import Concern, Imported, Report, gather
 from tearline_client.connectors.importers.source import open_source, read_lines
+from tearline_client.documents import faults
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import GENERALISED, NEVER_TRAVELS
 from tearline_runtime.file_keys import key_tables

@@ -46,13 +46,22 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 """Names of properties of other programs that mark, such as ``x_opencti_granted_refs``."""
-_COPYRIGHT = re.compile(r"(?:COPYRIGHT|©)[ -~©®–]*")
-"""Statement of copyright in capitals: no letter of it looks like one of another alphabet."""
-_RESTRICTS = re.compile(
-    "TLP|PAP|HANDL|RESTRICT|DISTRIBUT|RELEAS|CLASSIF|DISSEM|DISCLOS|SHAR|CAVEAT|ORCON|NOFORN"
-    "|SECRET|CONFIDEN|SENSITIV|INTERNAL|OFFICIAL|EYES"
+_HOLDER = (
+    r"(?:[A-Z][A-Z&'-]* ){0,5}"
+    r"(?:AGENCY|BUREAU|CORP(?:ORATION|\.)?|COMPANY|FOUNDATION|GMBH|INC\.?|INSTITUTE|LLC|LTD\.?"
+    r"|UNIVERSITY)"
 )
-"""Parts of words by which a statement of copyright restricts its readers as well."""
+_MARK = r"(?:[A-Z][A-Z&]* )?[A-Z][A-Z&]*"
+_COPYRIGHT = re.compile(
+    rf"(?:COPYRIGHT|©|COPYRIGHT (?:©|\(C\)))(?: \d{{4}}(?:[-–]\d{{4}})?,?)? {_HOLDER}\.?"
+    r"(?:,? ALL RIGHTS RESERVED\.?)?"
+    rf"(?: {_MARK}(?: AND {_MARK})? (?:IS A REGISTERED TRADEMARK|ARE REGISTERED TRADEMARKS)"
+    rf" OF {_HOLDER}\.?)?"
+)
+"""Statement in capitals that names a holder of copyright and of trademarks, and says no more.
+
+Any further word may be a caveat, such as "FOUO" or "RED". A holder ends in the word of its form.
+"""
 _MAX_DOTS = 2 * MAX_JSON_DEPTH  # in a selector of a value; names have few
 _INDEX = re.compile(r"\[(?:0|[1-9]\d{0,6})\]\Z", re.ASCII)
 _REFS, _GRANULAR = "object_marking_refs", "granular_markings"
@@ -154,8 +163,7 @@ def _is_copyright(name: str, value: Any) -> bool:
     """Returns whether a part of a definition states a copyright, and restricts no reader."""
     if plain(name) != "STATEMENT" or not isinstance(value, str):
         return False
-    spelled = plain(value)
-    return bool(_COPYRIGHT.fullmatch(spelled)) and not _RESTRICTS.search(spelled)
+    return bool(_COPYRIGHT.fullmatch(plain(value)))
 
 
 def _stated(definition: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[str]:

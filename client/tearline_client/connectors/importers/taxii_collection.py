@@ -24,7 +24,7 @@ from tearline.limits import (
     MAX_FOREIGN_PAGE_S,
     MAX_FOREIGN_TOKEN_BYTES,
 )
-from tearline_client.connectors.importers import faults
+from tearline_client.documents import faults
 from tearline_runtime.peers import bounded, connection_fault, is_host, pem_fault
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"

@@ -26,10 +26,10 @@ from tearline.limits import (
     MAX_WORKBOOK_RATIO,
     MAX_WORKBOOK_ROWS,
 )
-from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.source import HIDDEN, Hidden
 from tearline_client.connectors.importers.workbook_cells import CellTexts, rich_text, style_forms
 from tearline_client.connectors.importers.xml_records import Element, xml_records
+from tearline_client.documents import faults
 
 _PIECE = 1 << 10  # a small part may repeat itself
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -20,8 +20,8 @@ from tearline.limits import (
     MAX_XML_RECORD_BYTES,
     MAX_XML_RECORD_NODES,
 )
-from tearline_client.connectors.importers import faults
 from tearline_client.connectors.importers.report import Concern, Report
+from tearline_client.documents import faults
 
 _PIECE = 64 << 10
 _SPACE = " "  # between namespace and name; neither contains one

@@ -112,6 +112,7 @@ def test_a_letter_keeps_its_parts() -> None:
             "word/document.xml": "<a/>",
             "docProps/core.xml": CORE,
             "docProps/thumbnail.jpeg": jpeg(CAMERA),
+            "word/media/image1.jpeg": jpeg(CAMERA),
             "_rels/.rels": RELATIONSHIPS,
         }
     )
@@ -120,8 +121,10 @@ def test_a_letter_keeps_its_parts() -> None:
             "[Content_Types].xml",
             "word/document.xml",
             "docProps/core.xml",
+            "word/media/image1.jpeg",
             "_rels/.rels",
         }
+        assert plain.read("word/media/image1.jpeg") == jpeg()
         assert b"thumbnail" not in plain.read("_rels/.rels")
         assert b"officeDocument" in plain.read("_rels/.rels")
 

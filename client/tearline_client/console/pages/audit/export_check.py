@@ -13,11 +13,11 @@ from tearline.errors import MalformedInput, TearlineError
 from tearline.limits import MAX_CONSOLE_EXPORT_BYTES, MAX_CONSOLE_UNPACKED_BYTES
 from tearline.statements.statement import HASH_SIZE
 from tearline_client.audit.export_verifier import BEGIN, SUFFIX, ExportJudgement, judge_export
-from tearline_client.connectors.importers import faults
 from tearline_client.console.multipart import SentFile
 from tearline_client.console.pages.audit.tabs import rendered
 from tearline_client.console.pages.audit.words import PROOFS, role_words
 from tearline_client.console.visit import Visit, status_of
+from tearline_client.documents import faults
 from tearline_client.rendering.words import agency_name
 
 _ARCHIVE = b"PK\x03\x04"

@@ -93,8 +93,9 @@ def test_a_definition_of_stix_that_is_understood(mark: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "Copyright 2015-2025, The MITRE Corporation. ATT&CK is a registered trademark (®).",
-        "© 2026 Agency", " copyright ", "COPYRIGHT (c) A, all rights reserved™",
+        "Copyright 2015-2025, The Invented Corporation. INVENTED MAP&TELL and MAP&TELL are"
+        " registered trademarks of The Invented Corporation.",
+        "© 2026 Agency", "COPYRIGHT (c) Invented Ltd., all rights reserved", "Copyright A Inc",
     ],
 )  # fmt: skip
 def test_a_statement_of_copyright_restricts_nothing_and_is_reported(statement: str) -> None:
@@ -111,10 +112,12 @@ def test_a_statement_of_copyright_restricts_nothing_and_is_reported(statement: s
         "Not releasable", "Unclassified", "no dissemination", "do not share", "ORCON", "NOFORN",
         "confidential", "SECRET", "Eyes only", "official use", "not to be disclosed", "sensitive",
         "ＴＬＰ：ＲＥＤ", "TL\u200bP:RED", "ТLР:RED", "机密", "Difusión limitada",
+        "FOUO", "RED", "LES", "amber", "need to know", "For police only", "VS-NfD", "Protected B",
+        "A", "2026", "™",
     ],
 )  # fmt: skip
 def test_a_statement_of_copyright_that_says_more_is_not_understood(text: str) -> None:
-    for begin in ("Copyright 2026 A. ", "© A\n"):
+    for begin in ("Copyright 2026 A Agency. ", "© A Inc.\n", "© 2026 "):
         data = bundle({"definition": {"statement": begin + text}})
         assert names(data) == [("Ana",)]
         assert ("identity.name", stix.ID) in stix.told(stix.read(data)[1])
@@ -127,15 +130,15 @@ def test_a_statement_of_copyright_that_says_more_is_not_understood(text: str) ->
         {"name": "TLP:RED"},
         {"x_acme_classification": "SECRET"},
         {"extensions": {"extension-definition--" + stix.ID[10:]: {"a": "b"}}},
-        {"definition": {"statement": "Copyright A", "acs": "U"}},
-        {"definition": {"tlp": "Copyright A"}},
-        {"definition": {"statement": "A. Copyright B"}},
-        {"definition": {"statement": ["Copyright A"]}},
+        {"definition": {"statement": "Copyright A Inc", "acs": "U"}},
+        {"definition": {"tlp": "Copyright A Inc"}},
+        {"definition": {"statement": "A. Copyright B Inc"}},
+        {"definition": {"statement": ["Copyright A Inc"]}},
         {"id": RED},
     ],
 )
 def test_copyright_is_no_cover_for_another_marking(more: dict[str, Any]) -> None:
-    assert names(bundle({"definition": {"statement": "Copyright A"}, **more})) == [("Ana",)]
+    assert names(bundle({"definition": {"statement": "Copyright A Inc"}, **more})) == [("Ana",)]
 
 
 @pytest.mark.parametrize(
