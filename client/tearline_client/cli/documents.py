@@ -144,8 +144,9 @@ def strip_metadata(cli: CliContext, file: Path, copy: Path) -> None:
     """Write a COPY of the document FILE without its metadata.
 
     Images lose all but the picture, also those in workbooks and letters, which lose their
-    properties and thumbnail. PDF files lose their properties and earlier versions. Comments, tracked changes, hidden parts, attachments and
-    messages stay as they are; the preview of a packet lists them.
+    properties and thumbnail. PDF files lose their properties and earlier versions. Comments,
+    tracked changes, hidden parts, attachments and messages stay as they are; the preview of a
+    packet lists them.
 
     Example: tearline packet strip-metadata photo.jpg photo-plain.jpg
     """

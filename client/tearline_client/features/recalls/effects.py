@@ -34,11 +34,17 @@ class ErasureEffects:
     uses: tuple[Reach, ...]
 
 
-def holders(shown: PacketView) -> frozenset[str]:
-    """Returns the URIs of the nodes with grants of a packet of ours that were not refused."""
-    ours = [each for each in shown.grants if not each.incoming]
+def holders(context: NodeContext, shown: PacketView) -> frozenset[str]:
+    """Returns the URIs of the nodes with a grant of a packet of ours, or with one to come.
+
+    A refused grant counts only if it is to be issued anew.
+    """
+    anew = context.stores.returned_grants.all()  # few: each goes with its recipient's next key
     return frozenset(
-        each.grant.address.recipient for each in ours if each.status is not Status.REFUSED
+        each.grant.address.recipient
+        for each in shown.grants
+        if not each.incoming
+        and (each.status is not Status.REFUSED or each.signed.statement.id in anew)
     )
 
 

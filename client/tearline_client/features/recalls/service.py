@@ -97,10 +97,10 @@ class RecallService:
         if not shown.own:
             raise NotFound("the packet is not ours to recall")
         wanted = {node_of(self._context.trust, name) for name in to}
-        plan = _planned(shown, wanted, path)
+        plan = self._planned(shown, wanted, path)
         if path and not plan.slots:
             raise NotFound("the packet has no such field")
-        if not plan.recipients or not wanted <= holders(shown):
+        if not plan.recipients or not wanted <= set(plan.recipients):
             raise NotFound("the packet was not granted to this partner")
         return plan
 
@@ -122,7 +122,7 @@ class RecallService:
         for packet in line_of(plan.packet, corrects):  # a line has at most 64 packets
             if packet == plan.packet or self._context.stores.packets.held(packet) is None:
                 continue
-            rest = _planned(self._context.open_view(packet), wanted, path)
+            rest = self._planned(self._context.open_view(packet), wanted, path)
             left = tuple(each for each in rest.recipients if not self._is_back(rest, each))
             if left and bool(rest.slots) == bool(path):
                 found.append(replace(rest, recipients=left))
@@ -380,21 +380,21 @@ class RecallService:
 
     def uses(self, stored: StoredRecall) -> tuple[Reach, ...]:
         """Returns the uses of a recalled packet that its recipient has stated."""
-        from tearline_client.rules.sightings import stated_uses
+        from tearline_client.rules.sightings import stated_uses  # few commands ask for it
 
         return stated_uses(self._context, stored)
+
+    def _planned(self, shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:
+        """Returns the plan to recall a packet from ``wanted``, or from all recipients."""
+        had = holders(self._context, shown)
+        return RecallPlan(
+            packet=shown.packet.id,
+            recipients=tuple(sorted(had.intersection(wanted) if wanted else had)),
+            slots=tuple(sorted(o.slot for o in shown.view.fields if path and o.field.path == path)),
+            whole=not wanted,
+        )
 
 
 def _verify_officer(acted_by: ActedBy) -> None:
     if acted_by.role != Role.OFFICER:
         raise LoginRequired("keeping a packet requires an officer")
-
-
-def _planned(shown: PacketView, wanted: Collection[str], path: str) -> RecallPlan:
-    """Returns the plan to recall a packet from ``wanted``, or from all recipients."""
-    return RecallPlan(
-        packet=shown.packet.id,
-        recipients=tuple(sorted(each for each in holders(shown) if not wanted or each in wanted)),
-        slots=tuple(sorted(o.slot for o in shown.view.fields if path and o.field.path == path)),
-        whole=not wanted,
-    )
