@@ -308,7 +308,7 @@ async def second_person_approves(cast: Cast) -> None:
     await look_at_matrix(cast.ana, lead_jsonl(ENTITIES[:1]))
     await cast.ana.follow("Continue to the last page")
     await cast.ana.press("Propose to send")
-    await expect(cast.ana.page.get_by_role("status")).to_have_count(1)
+    await expect(cast.ana.page.locator(".done[role=status]")).to_have_count(1)
     task = await cast.owen.await_at("/to-do", 'a[href^="/approvals/"]')
     await task.click()
     await cast.owen.expect_heading("Approve or reject a release")
