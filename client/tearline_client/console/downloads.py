@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from tempfile import TemporaryFile
 from typing import BinaryIO
 from urllib.parse import quote
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from starlette.responses import Response, StreamingResponse
+
+from tearline.errors import ExportRefused
+from tearline_client.planning.sealed_file import sealed_file
 
 _PIECE_BYTES = 1 << 16
 _ODD = re.compile(r"[^A-Za-z0-9._-]")
@@ -56,12 +58,12 @@ def picture(content: bytes, kind: str) -> Response:
 
 
 def archive(members: Iterable[tuple[str, BinaryIO]]) -> BinaryIO:
-    """Returns a ZIP archive of some files, as a file without a name.
+    """Returns a ZIP archive of some files, as a file of which the disk holds no legible byte.
 
     Args:
         members: Name and content of each; read from its beginning.
     """
-    made = TemporaryFile()  # noqa: SIM115 (returned open)
+    made = sealed_file(ExportRefused)
     with ZipFile(made, "w", ZIP_DEFLATED) as target:
         for name, content in members:
             content.seek(0)

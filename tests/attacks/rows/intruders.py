@@ -467,6 +467,14 @@ FILES = (
         "::test_the_temporary_file_holds_no_value_and_no_id",
         returns="bytes(12) + content",
     ),
+    Attack(
+        name="read an export of the console in the folder of temporary files",
+        code="",
+        evidence="the file holds nothing legible",
+        function="tearline_client.planning.sealed_rows:SealedRows.seal",
+        test="tests/unit/client/planning/test_sealed_file.py::test_the_disk_holds_nothing_legible",
+        returns="bytes(12) + content",
+    ),
     _file(
         "import a bundle whose number takes minutes to compute",
         "client/connectors/importers/test_stix.py"

@@ -6,9 +6,6 @@ where the data may not.
 """
 
 import json
-import os
-import tempfile
-import weakref
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
@@ -24,6 +21,7 @@ from tearline_client.connectors.importers.source import Hidden
 from tearline_client.planning.entities import Entity
 from tearline_client.planning.ftm_schema import SCHEMATA
 from tearline_client.planning.merged_entities import MergedEntities
+from tearline_client.planning.sealed_rows import SealedRows
 
 
 class Concern(StrEnum):
@@ -78,8 +76,8 @@ class Finding:
         return f"understood as {self.value}" if self.value else self.why
 
 
-_HELD = 4096  # findings in memory; the others are lines of a file
-_LINES_PIECE = 64 << 10
+_HELD = 4096  # findings in memory, and read at once; the others are sealed rows
+_SCHEMA = "CREATE TABLE finding (place INTEGER PRIMARY KEY, sealed BLOB) STRICT;"
 
 
 class Report(Collection[Finding]):
@@ -99,7 +97,7 @@ class Report(Collection[Finding]):
         self._refuses = refuses
         self._size = 0
         self._held: list[Finding] = []
-        self._file: int | None = None
+        self._rows: SealedRows | None = None
         self._once: set[tuple[Concern, str, str]] = set()
         self.made = 0
         self.repeated = 0
@@ -107,9 +105,8 @@ class Report(Collection[Finding]):
 
     def __iter__(self) -> Iterator[Finding]:
         yield from tuple(self._held)
-        for line in _file_lines(self._file) if self._file is not None else ():
-            fields = json.loads(line)
-            yield Finding(**{**fields, "concern": Concern(fields["concern"])})
+        for place in range(_HELD, self._size, _HELD):
+            yield from self._sealed(place)
 
     def __len__(self) -> int:
         return self._size
@@ -187,11 +184,19 @@ class Report(Collection[Finding]):
         if len(self._held) < _HELD:
             self._held.append(finding)
             return
-        if self._file is None:
-            with tempfile.TemporaryFile() as file:  # has no name, so it ends with the report
-                self._file = os.dup(file.fileno())
-            weakref.finalize(self, os.close, self._file)
-        os.write(self._file, json.dumps(finding_row(finding)).encode() + b"\n")
+        if self._rows is None:
+            self._rows = SealedRows(_SCHEMA, ImportRefused)
+        # A finding has names of columns and ids, which may be a person's.
+        sealed = self._rows.seal(json.dumps(finding_row(finding)).encode())
+        self._rows.execute("INSERT INTO finding VALUES (?, ?)", self._size - 1, sealed)
+
+    def _sealed(self, place: int) -> Iterator[Finding]:
+        """Yields the findings of one reading from a place behind those in memory."""
+        if self._rows is not None:
+            query = "SELECT sealed FROM finding WHERE place >= ? AND place < ? ORDER BY place"
+            for (sealed,) in self._rows.execute(query, place, place + _HELD):
+                fields = json.loads(self._rows.open(sealed))
+                yield Finding(**{**fields, "concern": Concern(fields["concern"])})
 
 
 def reported(report: Report, *, is_read: bool = False) -> Hidden:
@@ -218,15 +223,6 @@ def finding_row(finding: Finding) -> dict[str, int | str]:
         "why": finding.why,
         "object": finding.object,
     }
-
-
-def _file_lines(file: int) -> Iterator[bytes]:
-    """Yields the lines of a file; reads by place, so that several readers may read at once."""
-    place, left = 0, b""
-    while piece := os.pread(file, _LINES_PIECE, place):
-        place += len(piece)
-        *lines, left = (left + piece).split(b"\n")
-        yield from lines
 
 
 @immutable

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
-from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from starlette.responses import Response
 
 from tearline.audit.event import EventCode
 from tearline.dataclass.immutable import immutable
-from tearline.errors import ConnectorUnusable, MalformedInput
+from tearline.errors import ConnectorUnusable, ExportRefused, MalformedInput
 from tearline.limits import MAX_CONSOLE_EXPORT_PACKETS, MAX_CONSOLE_OPTION
 from tearline.policy.marking import Marking
 from tearline.text.choices import one_of
@@ -37,6 +36,7 @@ from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit
 from tearline_client.console.words import KINDS
 from tearline_client.features.packets.export import PacketExport
+from tearline_client.planning.sealed_file import sealed_file
 from tearline_client.rendering.words import agency_name
 
 _DOWNLOAD = "download"
@@ -235,12 +235,12 @@ def _markings(visit: Visit, leaving: Mapping[bytes, Sequence[Marking]]) -> Itera
 def _written(
     exporter: Connector[Exporter], made: PacketExport, options: Options
 ) -> tuple[BinaryIO, Report]:
-    """Returns the file of an export, open and without a name, and its report."""
+    """Returns the file of an export, open and sealed on the disk, and its report."""
     report = Report(refuses=False)
     for packet in made.left_out:
         report.add(Concern.STAYS_HOME, "the packet forms no entities", id=packet.hex())
     with ExitStack() as unfinished:
-        file = unfinished.enter_context(TemporaryFile())
+        file = unfinished.enter_context(sealed_file(ExportRefused))
         with blamed(exporter.offer):
             exporter.value.write(made.exported, file, options, report)
         unfinished.pop_all()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,12 @@ def transactions_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setattr(Database, "transaction", transaction)
     yield
     assert others == []
+
+
+@pytest.fixture(autouse=True)
+def no_temporary_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No page writes to the folder of temporary files: an export would lie there in clear.
+
+    What exceeds memory lies in sealed rows, of which the files are SQLite's.
+    """
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))

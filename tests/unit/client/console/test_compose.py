@@ -759,11 +759,18 @@ async def test_every_offered_schema_has_a_form(world: Simulation, ana: Browser) 
         assert len(entities_in(reply.text)) >= 1
 
 
+def save(book: openpyxl.Workbook, target: io.BytesIO) -> None:
+    """Saves a workbook by the library, which writes to a temporary file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", None)
+        book.save(target)
+
+
 async def test_a_spreadsheet_is_uploaded_with_a_mapping(world: Simulation, ana: Browser) -> None:
     book, target = openpyxl.Workbook(), io.BytesIO()
     book.active.append(("Name", "Born"))
     book.active.append(("Qiu Wenhao", datetime.date(1979, 3, 14)))
-    book.save(target)
+    save(book, target)
     mapping = '[entities.a]\nschema = "Person"\nid = "row"\n'
     mapping += '[entities.a.properties]\nname = "Name"\nbirthDate = "Born"\n'
     given = wish(world, by="csv", mapping=mapping)
@@ -784,7 +791,7 @@ async def test_hidden_columns_of_a_spreadsheet_are_told_and_read_if_a_person_ask
     for row in (("Born", "Name"), (datetime.date(1979, 3, 14), "Qiu Wenhao")):
         book.active.append(row)
     book.active.column_dimensions["B"].hidden = True
-    book.save(target)
+    save(book, target)
     upload = {"file": ("people.xlsx", target.getvalue(), "application/octet-stream")}
     given = wish(world, by="csv", ftm="", does="table")
     told = text_of((await post(ana, "/compose", given, upload)).text)

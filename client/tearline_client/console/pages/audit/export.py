@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-from tempfile import TemporaryFile
 
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from tearline_client.audit.export_verifier import SUFFIX
 from tearline_client.console.downloads import archive, download_file
 from tearline_client.console.pages.audit.filters import LogFilter
 from tearline_client.console.visit import Visit
+from tearline_client.planning.sealed_file import sealed_file
 
 _NAME = "audit-export"
 
@@ -28,7 +28,7 @@ async def export(visit: Visit) -> Response:
         kind = ExportFormat(form.text("format"))
     except ValueError:
         raise ExportRefused("the format is jsonl or csv") from None
-    with TemporaryFile() as rows:
+    with sealed_file(ExportRefused) as rows:
         made = await visit.node.audit.export(
             wanted.query(visit.node),
             rows,

@@ -1,9 +1,11 @@
 """Reports of any length: counts in memory, findings beyond the first ones in a file."""
 
 import gc
-import os
 from itertools import islice
 
+import pytest
+
+from support.unnamed_files import unnamed_files
 from tearline_client.connectors.importers import report as module
 from tearline_client.connectors.importers.report import Concern, Finding, Report
 
@@ -11,12 +13,10 @@ from tearline_client.connectors.importers.report import Concern, Finding, Report
 def filled(size: int) -> Report:
     report = Report()
     for number in range(1, size + 1):
-        report.add(Concern.STAYS_HOME, "no column takes it", line=number, column="Über", id="x")
+        report.add(
+            Concern.STAYS_HOME, "no column takes it", line=number, column="Über", id="informant-qiu"
+        )
     return report
-
-
-def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
 
 
 def test_a_long_report_is_read_as_it_was_written() -> None:
@@ -31,7 +31,7 @@ def test_a_long_report_is_read_as_it_was_written() -> None:
         part=0,
         concern=Concern.STAYS_HOME,
         why="no column takes it",
-        object="x",
+        object="informant-qiu",
     )
     assert last in report
     assert last.line + 1 not in report
@@ -44,11 +44,17 @@ def test_two_readers_do_not_disturb_each_other() -> None:
     assert [each.line for each in islice(second, module._HELD + 10)] == begin
 
 
-def test_the_file_of_a_report_ends_with_it() -> None:
+def test_the_file_of_a_report_holds_no_id_and_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pragmas = "tearline_client.planning.sealed_rows._PRAGMAS"
+    monkeypatch.setattr(pragmas, "PRAGMA temp_store = FILE; PRAGMA cache_size = 16; BEGIN;")
     gc.collect()
-    before = open_files()
-    report = filled(module._HELD + 1)
-    assert open_files() == before + 1
+    before = {each.name for each in unnamed_files()}
+    report = filled(module._HELD + 2000)
+    files = [each for each in unnamed_files() if each.name not in before]
+    content = b"".join(each.read_bytes() for each in files)
+    assert len(content) > 100_000
+    assert b"stays-home" not in content
+    assert b"informant-qiu" not in content
     del report
     gc.collect()
-    assert open_files() == before
+    assert {each.name for each in unnamed_files()} <= before
