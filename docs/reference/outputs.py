@@ -179,6 +179,7 @@ shown     text  the same for people: references as names
 by        text  policies of the agreement that decided
 own       text  the agency's own policies that decided
 reason    text  why no higher form
+lessened  text  why it only exists though it may be generalised: no-coarser-form, beside-another
 """
 _PREVIEW = Rows(_CELLS, "with `--dry-run`")
 _CHANGES = Rows(
@@ -619,6 +620,7 @@ shown       text   the same for people: references as names
 by~         text   policies of the agreement that decided
 own~        text   the agency's own policies that decided
 reason~     text   why no higher form
+lessened~   text   why it only exists though it may be generalised: no-coarser-form, beside-another
 drafted_as  text?  the form at the time of drafting
 """,
             "with ID",

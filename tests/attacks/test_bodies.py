@@ -54,10 +54,10 @@ async def test_what_a_partner_is_not_shown_is_not_held_against_the_sender(
 
 
 async def test_a_body_that_is_not_of_its_kind_is_told(world: Simulation) -> None:
-    await world.us.node.packets.send([changed(transfer(world), "/rateCurrency", b"US$")])
+    await world.us.node.packets.send([changed(transfer(world), "/method", b"barter")])
     await world.mx.catches(BodyUnfit, packets=1)
     problems = world.mx.node.packets.show(world.mx.grants()[0]).problems
-    assert {problem.path.partition("/")[2] for problem in problems} == {"TransferLeg/rateCurrency"}
+    assert {problem.path.partition("/")[2] for problem in problems} == {"TransferLeg/method"}
 
 
 def document(content: bytes, name: str = "scan.pdf") -> tuple[Field, ...]:

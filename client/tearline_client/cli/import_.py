@@ -104,7 +104,7 @@ def _told(source: Source, drafted: Sequence[Drafted]) -> str:
     ]
     if lessened := sum(each.lessened for each in drafted):
         fields = counted(lessened, "field")
-        told.append(f"{fields} without a coarser form: a partner learns only that they exist")
+        told.append(f"{fields} not told in a coarser form: a partner learns only that they exist")
     if source.repeated:
         rows = counted(source.repeated, "row")
         told.append(f"{rows} repeated earlier ones and merged with them")

@@ -23,7 +23,7 @@ from tearline_client.messages.sent import verify_accepted
 from tearline_client.node import Node
 from tearline_client.planning.mentions import Mention, document_names
 from tearline_client.planning.release_plan import ReleasePlan
-from tearline_client.rendering.packets import short, text_column
+from tearline_client.rendering.packets import LESSENED, short, text_column
 from tearline_client.rendering.reviews import review_rows
 from tearline_client.rendering.words import Id, agency_name, counted, moment, since_text
 from tearline_client.store.approvals import Pending
@@ -57,15 +57,16 @@ def say_unmarked(cli: CliContext, drafted: "Drafted") -> None:
 def say_cautions(cli: CliContext, node: Node, plans: Iterable[ReleasePlan]) -> None:
     """Prints every text that repeats a value its reader may not have in clear.
 
-    It also prints every value whose partner may have a coarser form, which the value does not have.
+    It also prints every field only told to exist, though its partner may have a coarser form.
     """
     members = node.directory.members()
     for plan in plans:
-        for cell in plan.lessened():
-            cli.say(
-                f"{short(cell.path)} has no coarser form:"
-                f" {agency_name(members, cell.recipient)} learns only that it exists."
-            )
+        for cell in plan.cells():
+            if cell.lessened:
+                cli.say(
+                    f"{short(cell.path)} {LESSENED[cell.lessened]}:"
+                    f" {agency_name(members, cell.recipient)} learns only that it exists."
+                )
         _say_each(cli, node.packets.mentions(plan), members, document_names(plan))
 
 

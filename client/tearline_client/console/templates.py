@@ -12,7 +12,6 @@ from markupsafe import Markup, escape
 from tearline.text.display import visible, visible_lines
 from tearline_client.console.field_names import words_of
 from tearline_client.console.languages import NAMES, TAGS, language
-from tearline_client.planning.release_plan import NOT_COARSER
 
 
 def shown(value: object) -> object:
@@ -57,7 +56,6 @@ def environment(code: str) -> Environment:
             "month": chosen.month,
             "language": code,
             "typed": typed,
-            "not_coarser": NOT_COARSER,
             "tag": TAGS[code],
             "languages": NAMES,
             "lines": shown_lines,

@@ -19,6 +19,7 @@ from tearline_client.console.languages import mark
 from tearline_client.documents.collected_text import Gap, TraceKind
 from tearline_client.features.feeds.accounts import FeedRole
 from tearline_client.features.worklist.service import TaskKind
+from tearline_client.planning.generalised_fields import Lessening
 from tearline_client.planning.text_search import Rank
 
 GAPS: Mapping[Gap, str] = {
@@ -125,6 +126,13 @@ FORMS: Mapping[Form, str] = {
     Form.MATCH: mark("Match"),
     Form.GENERALISED: mark("Generalised"),
     Form.CLEAR: mark("Clear"),
+}
+LESSENED: Mapping[str, str] = {
+    Lessening.NONE: "",
+    Lessening.UNFIT: mark("The value has no coarser form: the partner learns only that it exists."),
+    Lessening.BESIDE: mark(
+        "Another value is told, which this would narrow: the partner learns only that it exists."
+    ),
 }
 WIDENED: Mapping[Rank, str] = {
     Rank.TRANSCRIBED: mark("Other spelling"),

@@ -29,6 +29,7 @@ from tearline_client.connectors.importers.report import Concern, Finding, Import
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About, packet_field
 from tearline_client.planning.entities import Entity, Group, connected_groups
+from tearline_client.planning.generalised_fields import Lessening
 from tearline_client.planning.merged_entities import Groups
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_runtime.turns import in_turns
@@ -68,8 +69,8 @@ class Drafted:
         entities: Number of entities in the source.
         id: 32 bytes over source and order; equal for equal plans.
         unmarked: Number of uses of each schema or ``Schema/property`` without a category.
-        lessened: Number of values of a whole source whose partner may have a coarser form, which
-            they do not have.
+        lessened: Number of fields of a whole source that a partner is only told to exist, though it
+            may have a coarser form.
     """
 
     plans: Sequence[ReleasePlan]
@@ -147,7 +148,7 @@ def plan_source(
     lessened = 0
     for plan in plans:
         plan.verify_released()
-        lessened += len(plan.lessened())
+        lessened += sum(cell.lessened is not Lessening.NONE for cell in plan.cells())
         advance(1)
     return replace(drafted_of(imported, plans, about, unmarked), lessened=lessened)
 

@@ -17,7 +17,7 @@ from tearline.errors import DocumentUnsearched, ValueRepeated
 from tearline.limits import MAX_MENTIONS
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.form import Form
-from tearline.policy.masks import SYLLABIC_RANGES
+from tearline.policy.reference_data import SYLLABIC_RANGES
 from tearline_client.planning.entities import token_of_reference
 from tearline_client.planning.release_plan import ReleasePlan
 from tearline_client.planning.search_text import plain_letters

@@ -6,26 +6,19 @@ the same plan is sealed and granted.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from tearline.agreements.agreement import Agreement
-from tearline.bodies.body import TOKEN_PREFIX
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import prefixed
 from tearline.errors import NothingReleased
 from tearline.identity import agency_uri_of
-from tearline.packets.packet import TEXT, Field, PacketKind, Urgency, WithholdReason
+from tearline.packets.packet import Field, PacketKind, Urgency, WithholdReason
 from tearline.policy.engine import ReleaseRequest
 from tearline.policy.form import Form, deliverable
 from tearline.policy.marking import Marking
-from tearline.policy.masks import MASKS, generalise
-from tearline.policy.profile import parse_path, property_category
 from tearline.policy.release import Decision, ReleasePolicy
 from tearline.sealing import SealedPacket
-
-_REFERENCE = TOKEN_PREFIX.encode()
-NOT_COARSER = "the value has no coarser form"
-"""Reason why a partner that may have a generalised form learns only that the field exists."""
+from tearline_client.planning.generalised_fields import Lessening, generalised_fields, lessening
 
 
 @immutable
@@ -82,7 +75,8 @@ class Cell:
         media_type: ``text/plain``, or the type of a document.
         policy_ids: Shared policies that decided the form.
         own_policy_ids: The agency's own policies that decided it; never sent.
-        reason: Reason why no higher form is granted; ``NOT_COARSER`` if the value is the reason.
+        reason: Reason why no higher form is granted.
+        lessened: Reason why the field is only told to exist, though it may be generalised.
 
     Example:
         >>> draft = node.packets.draft(group, about, agreement="narcotics-2026")
@@ -100,6 +94,7 @@ class Cell:
     policy_ids: tuple[str, ...]
     own_policy_ids: tuple[str, ...]
     reason: str
+    lessened: Lessening = Lessening.NONE
 
     def seen(self) -> str:
         """Returns the form and a digest of the visible values; equal only for equal views."""
@@ -155,7 +150,7 @@ class ReleasePlan:
     def _cell(self, field: Field, recipient: str, coarse: Field | None) -> Cell:
         decision = self.decisions[recipient, field.marking]
         form = deliverable(decision.form, can_generalise=coarse is not None)
-        is_lessened = decision.form is Form.GENERALISED and form is Form.EXISTS and _has_mask(field)
+        is_lessened = coarse is None and decision.form is Form.GENERALISED
         shown = {Form.CLEAR: field, Form.GENERALISED: coarse}.get(form)
         return Cell(
             path=field.path,
@@ -166,21 +161,8 @@ class ReleasePlan:
             media_type=field.media_type,
             policy_ids=decision.shared_policy_ids,
             own_policy_ids=decision.own_policy_ids,
-            reason=NOT_COARSER if is_lessened else decision.reason,
-        )
-
-    def lessened(self) -> tuple[Cell, ...]:
-        """Returns the cells of values without the coarser form that their partner may have.
-
-        Categories without any coarser form, references and documents are none of them.
-        """
-        coarse = {field.path for field in self.fields if field.form is Form.GENERALISED}
-        return tuple(
-            self._cell(field, recipient, None)
-            for field in self.draft.fields
-            if field.path not in coarse and _has_mask(field)
-            for recipient in self.recipients
-            if self.decisions[recipient, field.marking].form is Form.GENERALISED
+            reason=decision.reason,
+            lessened=lessening(field) if is_lessened else Lessening.NONE,
         )
 
     def verify_released(self) -> None:
@@ -250,32 +232,10 @@ def plan_release(
     wanted = {
         marking for (_, marking), decision in decisions.items() if decision.form is Form.GENERALISED
     }
-    coarse = (_generalised(field) for field in draft.fields if field.marking in wanted)
+    coarse = (field for field in draft.fields if field.marking in wanted)
     return ReleasePlan(
         draft=draft,
         recipients=recipients,
-        fields=(*draft.fields, *(field for field in coarse if field is not None)),
+        fields=(*draft.fields, *generalised_fields(draft.fields, coarse)),
         decisions=decisions,
-    )
-
-
-def _has_mask(field: Field) -> bool:
-    """Returns whether a field can have a coarser form; no reference to another entity can."""
-    named = parse_path(field.path)
-    return (
-        field.media_type == TEXT
-        and property_category(named.schema, named.property) in MASKS
-        and not any(value.startswith(_REFERENCE) for value in field.values)
-    )
-
-
-def _generalised(field: Field) -> Field | None:
-    coarse = generalise(field.path, field.texts) if _has_mask(field) else None
-    if coarse is None:
-        return None
-    return replace(
-        field,
-        form=Form.GENERALISED,
-        mask=coarse.mask,
-        values=tuple(value.encode() for value in coarse.values),
     )

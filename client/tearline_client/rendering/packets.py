@@ -12,12 +12,20 @@ from tearline.packets.packet import TEXT, Field, Manifest
 from tearline.policy.form import Form
 from tearline_client.features.corrections.service import PartnerForm
 from tearline_client.messages.packet_view import TOKEN_SHOWN, PacketView, short_path
+from tearline_client.planning.generalised_fields import Lessening
 from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.words import agency_name
 
 TEAR_LINE = "- - - - - - - - - - - - - -  torn off here  - - - - - - - - - - - - - -"
 _REFERENCE = re.compile(TOKEN_PREFIX + r"([0-9a-f]{32})")
 short = short_path
+
+LESSENED: Mapping[Lessening, str] = {
+    Lessening.NONE: "",
+    Lessening.UNFIT: "has no coarser form",
+    Lessening.BESIDE: "would narrow another value that is told",
+}
+"""Reasons why a field is only told to exist, though it may be generalised."""
 
 SPARE = ("own", "by", "category")
 """Columns of a preview dropped on a narrow terminal."""
@@ -82,10 +90,12 @@ def cell_rows(cells: Sequence[Cell], members: Members) -> Iterator[dict[str, obj
             "partner": agency_name(members, cell.recipient),
             "form": cell.form.text,
             "seen_as": content_text(cell.media_type, cell.values),
-            "shown": content_text(cell.media_type, cell.values, names[cell.recipient]),
+            "shown": content_text(cell.media_type, cell.values, names[cell.recipient])
+            or LESSENED[cell.lessened],
             "by": " ".join(cell.policy_ids),
             "own": " ".join(cell.own_policy_ids),
             "reason": cell.reason,
+            "lessened": cell.lessened.value,
         }
 
 

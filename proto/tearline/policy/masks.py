@@ -17,18 +17,17 @@ from tearline.encoding import labelled_sha256
 from tearline.errors import GeneralisedMismatch
 from tearline.limits import MAX_MASKED_CHARACTERS
 from tearline.policy.codes import COUNTRY_CODES, CRYPTO_ASSETS, CURRENCIES
+from tearline.policy.places import region_of
 from tearline.policy.profile import parse_path, property_category
 from tearline.policy.reference_data import (
-    COUNTRIES,
-    REGIONS,
     SHORT_CALLING_CODES,
     UN_TABLES,
-    plain_name,
+    is_syllabic,
     table_lines,
 )
 from tearline.policy.units import UNITS
 
-VERSION = 2
+VERSION = 3
 """Version of the masks; it rises with every change of any result, and the digest includes it."""
 
 
@@ -111,17 +110,18 @@ _CODES: Mapping[str, Collection[str]] = MappingProxyType(
         "unit": tuple(UNITS),
     }
 )
-_CONVERSIONS = frozenset({"amountEur", "amountUsd"})
+_CONVERSIONS = frozenset({"amountEur", "amountUsd", "rate", "dollarExchRate"})
 
 
 def _band(value: str, prop: str) -> str | None:
     """Returns the band of an amount: limits at 1, 5, 10, 50, 100 and so on.
 
     A known unit or currency stays. An amount converted into another currency has no band: at a
-    known rate, the bands of one sum in three currencies would narrow each other.
+    known rate, the bands of one sum in three currencies would narrow each other. Nor has a rate: it
+    is often one amount divided by the other.
     """
-    if prop in ("currency", "unit"):
-        return _known(value, prop)
+    if prop in ("currency", "rateCurrency", "unit"):
+        return _known(value, "unit" if prop == "unit" else "currency")
     found = _AMOUNT.fullmatch(value)
     if not found or prop in _CONVERSIONS:
         return None
@@ -140,6 +140,11 @@ def _known(value: str, *titles: str) -> str | None:
 _DATE = re.compile(r"([0-9]{4})(?:(-(?:0[1-9]|1[0-2]))(?:-[0-3][0-9](?:[T ].*)?)?)?")
 
 
+def _is_one(told: Collection[str]) -> bool:
+    """Returns whether one value is told: two of one field may be one amount or day, said twice."""
+    return len(told) == 1
+
+
 def _month(value: str, prop: str) -> str | None:
     """Returns the month of a date; a year stays a year. A call's duration is not a date."""
     found = _DATE.fullmatch(value) if prop != "duration" else None
@@ -150,55 +155,6 @@ def _year(value: str, _prop: str) -> str | None:
     """Returns the year of a date."""
     found = _DATE.fullmatch(value)
     return found and found.group(1)
-
-
-_COORDINATE = re.compile(r"(-?[0-9]{1,3})\.[0-9]+")
-_SEPARATORS = re.compile(r"[,，;；\n]")
-_REGION_CODES = frozenset(REGIONS.values())
-_LONGEST_COUNTRY = max(map(len, COUNTRIES))
-_LONGEST_REGION = max(map(len, REGIONS))
-
-
-def _region(value: str, prop: str) -> str | None:
-    """Returns the region or country of a place; for a coordinate, the whole degree.
-
-    For an address, only parts at its end count, and only if it names the country, because streets
-    are named after regions. A Chinese address begins with the largest place.
-    """
-    if prop in ("latitude", "longitude"):
-        degrees = _COORDINATE.fullmatch(value)
-        return degrees.group(1) if degrees and abs(int(degrees.group(1))) <= 180 else None
-    if len(value) == 2 and value.isascii() and value.islower():
-        return _known(value, "country-code")
-    if _is_syllabic(value[:1]):
-        return _chinese_region(value)
-    parts = [part for part in map(plain_name, _SEPARATORS.split(value)) if part]
-    if not parts:
-        return None
-    country = COUNTRIES.get(parts[-1])
-    if len(parts) == 1:
-        return country or REGIONS.get(parts[0])
-    if country is None:
-        return None
-    # After the country stands a region, perhaps behind a postal code or as its initials.
-    region = REGIONS.get(parts[-2], f"{country}-{parts[-2]}")
-    known = region in _REGION_CODES and region.startswith(f"{country}-")
-    return region if known else country
-
-
-def _chinese_region(value: str) -> str | None:
-    country = _beginning(value, COUNTRIES, _LONGEST_COUNTRY)
-    rest = value.removeprefix(country).lstrip(",， ")
-    region = REGIONS.get(_beginning(rest, REGIONS, _LONGEST_REGION))
-    if COUNTRIES.get(country, "cn") == "cn" and region:
-        return region
-    return COUNTRIES.get(country)
-
-
-def _beginning(value: str, table: Mapping[str, str], longest: int) -> str:
-    """Returns the longest name of a table at the start of a text, or an empty string."""
-    sizes = range(min(longest, len(value)), 0, -1)
-    return next((value[:size] for size in sizes if value[:size] in table), "")
 
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
@@ -252,24 +208,6 @@ def _is_clabe(number: str) -> bool:
     return (10 - weighed % 10) % 10 == int(number[17])
 
 
-# Scripts in which one character is a syllable or a word: Han, Hangul, kana, bopomofo, Yi and
-# others; a surname is often one, and a whole name two.
-SYLLABIC_RANGES = (
-    ("\u1100", "\u11ff"),
-    ("\u2e80", "\u2fdf"),
-    ("\u3005", "\u3007"),
-    ("\u3040", "\u318f"),
-    ("\u31a0", "\u31bf"),
-    ("\u31f0", "\u31ff"),
-    ("\u3400", "\u9fff"),
-    ("\ua000", "\ua4cf"),
-    ("\ua960", "\ua97f"),
-    ("\uac00", "\ud7ff"),
-    ("\uf900", "\ufaff"),
-    ("\U00016fe0", "\U00018dff"),
-    ("\U0001aff0", "\U0001b2ff"),
-    ("\U00020000", "\U0003ffff"),
-)
 _WORDS = re.compile(r"[\s,.;/·•・\-–_|]+")
 _SMALL_WORDS = "de la del los las el y e da do dos das van von der den al bin ibn"
 _PARTICLES = frozenset(_SMALL_WORDS.split())
@@ -289,9 +227,9 @@ def _initials(value: str, prop: str) -> str | None:
         " " if unicodedata.category(c) == "Cf" else c for c in unicodedata.normalize("NFKC", value)
     )
     words = [w for w in _WORDS.split(plain) if w[:1].isalpha()]
-    if any(map(_is_syllabic, plain)):
-        first = next((w for w in words if any(map(_is_syllabic, w))), "")
-        told = prop == "name" and len(first) > 1 and _is_syllabic(first[0])
+    if any(map(is_syllabic, plain)):
+        first = next((w for w in words if any(map(is_syllabic, w))), "")
+        told = prop == "name" and len(first) > 1 and is_syllabic(first[0])
         return f"{first[0]}{_CERTAIN}" if told else None
     words = [w for w in words if sum(map(str.isalpha, w)) > 1]
     names = [w for w in words if w.casefold() not in _PARTICLES] or words
@@ -301,11 +239,6 @@ def _initials(value: str, prop: str) -> str | None:
 def _is_one_person(told: Collection[str]) -> bool:
     """Returns whether a person's names reveal at most one character of a syllabic script."""
     return bool(told) and sum(value.endswith(_CERTAIN) for value in told) <= 1
-
-
-def _is_syllabic(text: str) -> bool:
-    """Returns whether a text is one character of such a script."""
-    return any(first <= text <= last for first, last in SYLLABIC_RANGES)
 
 
 _PHONE = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")
@@ -333,11 +266,11 @@ def _un_table(value: str, prop: str) -> str | None:
 
 MASKS: Mapping[str, Mask] = MappingProxyType(
     {
-        "finance.amount": Mask(name="band", apply=_band),
-        "chemical.quantity": Mask(name="band", apply=_band),
-        "time": Mask(name="month", apply=_month),
+        "finance.amount": Mask(name="band", apply=_band, is_safe=_is_one),
+        "chemical.quantity": Mask(name="band", apply=_band, is_safe=_is_one),
+        "time": Mask(name="month", apply=_month, is_safe=_is_one),
         "identity.birth": Mask(name="year", apply=_year),
-        "location": Mask(name="region", apply=_region),
+        "location": Mask(name="region", apply=region_of),
         "finance.account": Mask(name="bank-and-last-two", apply=_bank_and_last_two),
         "identity.subject": Mask(name="initials", apply=_initials, is_safe=_is_one_person),
         "contact.phone": Mask(name="calling-code", apply=_calling_code),

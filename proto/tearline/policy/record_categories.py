@@ -224,9 +224,9 @@ TRADE = (
         {
             "relation": "contract contractHolder declarant receiver sender transport",
             "finance.account": "bankAccount bankForeign bankRub",
-            "finance.amount": "ccdValue customsAmount invoiceAmount",
+            "finance.amount": "ccdValue customsAmount dollarExchRate invoiceAmount",
             "finance.transfer": "ccdNumber customsProcedure directionOfTransportation"
-            " dollarExchRate vedCode vedCodeDescription",
+            " vedCode vedCodeDescription",
             "location": "departureCountry destinationCountry originCountry tradingCountry",
             "narrative": "goodsDescription",
         },

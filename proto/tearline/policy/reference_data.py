@@ -33,9 +33,9 @@ COUNTRIES = _names(
         "us United States|United States of America|USA|Estados Unidos|EE UU|EUA|美国",
         "cn China|People's Republic of China|PRC|中国|中华人民共和国",
         "mx Mexico|United Mexican States|Estados Unidos Mexicanos|墨西哥",
-        "hk Hong Kong|香港|中国香港",
-        "mo Macau|Macao|澳门",
-        "tw Taiwan|台湾",
+        "hk Hong Kong|Hong Kong, China|香港|中国香港|香港特别行政区|香港岛|香港九龙|香港新界",
+        "mo Macau|Macao|Macau, China|Macao, China|澳门|中国澳门|澳门特别行政区|澳门半岛",
+        "tw Taiwan|Taiwan, China|Taiwan, Province of China|台湾|中国台湾",
         "ca Canada|加拿大",
         "gt Guatemala|危地马拉",
         "bz Belize|Belice|伯利兹",
@@ -64,6 +64,7 @@ COUNTRIES = _names(
         "ch Switzerland|Suiza|瑞士",
         "ae United Arab Emirates|Emiratos Árabes Unidos|阿联酋",
         "in India|印度",
+        "id Indonesia|印度尼西亚",
         "sg Singapore|Singapur|新加坡",
         "my Malaysia|Malasia|马来西亚",
         "th Thailand|Tailandia|泰国",
@@ -198,6 +199,41 @@ REGIONS = _names(
     )
 )
 
+# Regions: a place of 5,000 people or more in another region of the country has the name, by
+# GeoNames; or a prefecture or county. LA is Los Angeles as well.
+_SHARED_REGIONS = (
+    "Washington|Wyoming|Delaware|Oregon|Indiana|California|Virginia|Nevada|LA"
+    "|Hidalgo|Puebla|Morelos|Guerrero|Tabasco|Hainan|Henan|Jiangxi"
+)
+_SHARED_COUNTRIES = "哥伦比亚|萨尔瓦多"  # Columbia and Salvador are written so, too
+SHARED_NAMES = frozenset(map(plain_name, f"{_SHARED_REGIONS}|{_SHARED_COUNTRIES}".split("|")))
+"""Names that other places have, too: they tell a region or country only with a further word."""
+
+# Scripts in which one character is a syllable or a word: Han, Hangul, kana, bopomofo, Yi and
+# others; a surname is often one, and a whole name two.
+SYLLABIC_RANGES = (
+    ("\u1100", "\u11ff"),
+    ("\u2e80", "\u2fdf"),
+    ("\u3005", "\u3007"),
+    ("\u3040", "\u318f"),
+    ("\u31a0", "\u31bf"),
+    ("\u31f0", "\u31ff"),
+    ("\u3400", "\u9fff"),
+    ("\ua000", "\ua4cf"),
+    ("\ua960", "\ua97f"),
+    ("\uac00", "\ud7ff"),
+    ("\uf900", "\ufaff"),
+    ("\U00016fe0", "\U00018dff"),
+    ("\U0001aff0", "\U0001b2ff"),
+    ("\U00020000", "\U0003ffff"),
+)
+
+
+def is_syllabic(text: str) -> bool:
+    """Returns whether a text is one character of such a script."""
+    return any(first <= text <= last for first, last in SYLLABIC_RANGES)
+
+
 # ITU-T E.164: calling codes of one and two digits; all others have three.
 _SHORT_CALLING_CODES = (
     "1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62"
@@ -258,4 +294,5 @@ def table_lines() -> list[str]:
     """Returns every row of every table, as text for a digest."""
     tables = (("country", COUNTRIES), ("region", REGIONS), ("substance", UN_TABLES))
     lines = [f"{title} {k} {v}" for title, table in tables for k, v in sorted(table.items())]
+    lines += [f"shared {name}" for name in sorted(SHARED_NAMES)]
     return [*lines, f"calling {_SHORT_CALLING_CODES}"]

@@ -281,7 +281,8 @@ _KINDS = (
         "TransferLeg",
         "Interval Value",
         {
-            "finance.transfer": "side method reference rate rateCurrency",
+            "finance.transfer": "side method reference",
+            "finance.amount": "rate rateCurrency",
             "location": "country address",
             "relation": "payer payee handler counterLeg",
         },

@@ -172,10 +172,44 @@ COALITIONS = (
         code="TL-POL-006",
     ),
     Attack(
+        name="narrow the bands of both legs of a transfer by the rate of the day",
+        code="",
+        evidence="one leg alone has a band; the other is told to exist",
+        function="tearline_client.planning.generalised_fields:generalised_fields",
+        test="tests/property/test_generalised.py::test_two_legs_at_a_known_rate_leave_one_band",
+        returns="tuple(each for each in map(coarse_field, wanted) if each is not None)",
+    ),
+    Attack(
+        name="narrow two days by the delay that is usual between them",
+        code="",
+        evidence="one day alone has a month; the other is told to exist",
+        function="tearline_client.planning.generalised_fields:_place",
+        test="tests/property/test_generalised.py::test_two_days_of_one_entity_tell_one_month",
+        returns="((field.path,), ())",
+    ),
+    Attack(
+        name="narrow two amounts of one field, of which one is the other, converted",
+        code="",
+        evidence="the field is told to exist",
+        function="tearline.policy.masks:_is_one",
+        test="tests/unit/proto/policy/test_masks.py"
+        "::test_two_values_of_one_field_that_may_be_one_said_twice_tell_none",
+        returns="True",
+    ),
+    Attack(
+        name="send an investigation to a wrong place, by a name that several places have",
+        code="",
+        evidence="the field is told to exist",
+        function="tearline.policy.places:region_of",
+        test="tests/unit/proto/policy/test_places.py"
+        "::test_a_name_that_several_places_have_tells_none",
+        returns="COUNTRIES.get(plain_name(value)) or REGIONS.get(plain_name(value))",
+    ),
+    Attack(
         name="read a name off its mask, where one character or letter is a word of it",
         code="",
         evidence="the field is told to exist",
-        function="tearline.policy.masks:_is_syllabic",
+        function="tearline.policy.reference_data:is_syllabic",
         test="tests/unit/proto/policy/test_masks.py"
         "::test_one_character_of_a_person_is_told_however_the_name_is_divided",
         returns="False",

@@ -7,7 +7,7 @@ from tearline.persons.four_eyes import APPROVERS
 from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import FORMS, GAPS
+from tearline_client.console.words import FORMS, GAPS, LESSENED
 from tearline_client.features.packets.review import Review
 from tearline_client.messages.packet_view import short_path
 from tearline_client.messages.sent import verify_accepted
@@ -70,6 +70,7 @@ def _review(visit: Visit, pending: bytes, refused: TearlineError | None = None) 
             {
                 **row,
                 "form_words": _FORMS[str(row["form"])],
+                "lessened_words": LESSENED[str(row.get("lessened", ""))],
                 "drafted_words": _FORMS[str(row["drafted_as"])],
             }
             for row in review_rows(review, node.directory.members())

@@ -10,7 +10,7 @@ from tearline_client.console.pages.bound_act import bound_field, verify_told
 from tearline_client.console.pages.request.planned import AnswerDraft, Draft, RequestDraft
 from tearline_client.console.pages.request.steps import SHOWN_DIGITS
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import FORMS, GAPS
+from tearline_client.console.words import FORMS, GAPS, LESSENED
 from tearline_client.drafting.from_file import confirmed
 from tearline_client.drafting.release import takes_two
 from tearline_client.features.requests.views import RequestedItem
@@ -122,7 +122,11 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
         "way_back": way_back(visit),
         "partners": sorted({agency_name(members, each) for each in plan.recipients}),
         "rows": [
-            {**row, "form_words": _FORMS[str(row["form"])]}
+            {
+                **row,
+                "form_words": _FORMS[str(row["form"])],
+                "lessened_words": LESSENED[str(row["lessened"])],
+            }
             for row in cell_rows(plan.cells(), members)
         ],
         "mentions": tuple(

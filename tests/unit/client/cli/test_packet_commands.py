@@ -199,13 +199,13 @@ def test_a_value_without_a_coarser_form_is_said_before_it_is_sent(
 def test_an_import_tells_how_many_values_have_no_coarser_form(desk: Desk, tmp_path: Path) -> None:
     lead = paid(tmp_path, amount="$5", currency="usd")
     done = desk.run("import", "ftm", lead, "--dry-run", *BOTH)
-    assert "1 field without a coarser form" in done.stderr
+    assert "1 field not told in a coarser form" in done.stderr
     assert "several currencies have this sign" in done.stdout
     assert "understood" in done.stdout
 
 
 def test_programs_read_why_a_partner_gets_no_coarser_form(desk: Desk, tmp_path: Path) -> None:
     rows = desk.rows("packet", "preview", paid(tmp_path, amount="$5"), *BOTH, "--as-typed")
-    reasons = {(row["field"].rpartition("/")[2], row["partner"]): row["reason"] for row in rows}
-    assert reasons["amount", "cn-public-security"] == "the value has no coarser form"
-    assert reasons["amount", "mx-prosecutor"] == ""
+    told = {(row["field"].rpartition("/")[2], row["partner"]): row["lessened"] for row in rows}
+    assert told["amount", "cn-public-security"] == "no-coarser-form"
+    assert told["amount", "mx-prosecutor"] == ""

@@ -27,7 +27,7 @@ from tearline.policy.profile import (
 from tearline.policy.schema_categories import SCHEMATA
 
 TOKEN = "0f" * 16
-DIGEST = "78ecd22c3a80b854b5346bc6f50711f7352c99d55c607d83c7ff19a6e5b70562"
+DIGEST = "2402b3476b09d2c0a2d657126d6ac56da655ea310e45961505700f087470b975"
 
 
 def path(name: str) -> str:

@@ -36,10 +36,10 @@ from tearline_client.console.pages.compose.prepared import (
 )
 from tearline_client.console.pages.reconciliation import reasons_of
 from tearline_client.console.visit import Visit, status_of
-from tearline_client.console.words import FORMS, GAPS, KINDS, TRACES, URGENCIES
+from tearline_client.console.words import FORMS, GAPS, KINDS, LESSENED, TRACES, URGENCIES
 from tearline_client.drafting.release import release, takes_two
 from tearline_client.planning.mentions import document_names
-from tearline_client.planning.release_plan import NOT_COARSER, Cell
+from tearline_client.planning.release_plan import Cell
 from tearline_client.rendering.packets import (
     content_text,
     names_by_recipient,
@@ -57,17 +57,17 @@ class Seen:
         form: The form, as a message.
         tone: Name of the form, for its colour.
         value: The visible values.
+        lessened: The reason why it is only told to exist, as a message, or empty.
         policies: Ids of the policies that decided.
         own: Ids of the agency's own policies that decided.
-        is_lessened: Whether the partner may have a coarser form, which the value does not have.
     """
 
     form: str
     tone: str
     value: str
+    lessened: str
     policies: tuple[str, ...]
     own: tuple[str, ...]
-    is_lessened: bool
 
 
 @immutable
@@ -178,9 +178,9 @@ def _seen(cell: Cell, names: dict[str, str]) -> Seen:
         form=FORMS[cell.form],
         tone=cell.form.text,
         value=content_text(cell.media_type, cell.values, names) if cell.values else "",
+        lessened=LESSENED[cell.lessened],
         policies=cell.policy_ids,
         own=cell.own_policy_ids,
-        is_lessened=cell.reason == NOT_COARSER,
     )
 
 
