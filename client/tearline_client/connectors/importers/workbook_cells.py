@@ -13,13 +13,14 @@ from tearline_client.connectors.importers.xml_records import Element
 _ROUNDED = 10**15  # spreadsheets keep 15 digits of a number
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f]|005[Ff])_")  # control characters and the bar itself
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*(?:\]|$)', re.IGNORECASE)
 _DATES = frozenset({*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)})
 """Formats of days and times that no file explains; 27 to 36 and 50 to 58 are East Asian."""
 _DURATION = "46"
 _NO_DAY = 60  # Lotus took 1900 for a leap year, and so does each workbook that counts from it
 _LAST_DAY = 2958466  # the first one of the year 10000
 _DAY_MS = 86_400_000
+_LONGEST = 64  # characters of a value that is no text; time to match a number grows with its square
 
 
 class Shown(Enum):
@@ -58,13 +59,15 @@ class CellTexts:
         if kind == "inlineStr":
             return _plain("".join(map(rich_text, cell.all("is"))), place)
         value = "".join([each.whole_text for each in cell.children if each.name == "v"])
+        if kind == "str":
+            return _plain(_unescaped(value), place)
+        if len(value) > _LONGEST:
+            raise ImportRefused(f"{place}: a number of over {_LONGEST} characters")
         match kind if value else "":
             case "":
                 return ""
             case "s":
                 return _plain(self.shared[_index(value)], place)
-            case "str":
-                return _plain(value, place)
             case "b" if value in ("0", "1"):
                 return "true" if value == "1" else "false"
             case "d":
@@ -99,7 +102,8 @@ class CellTexts:
 
 def rich_text(item: Element) -> str:
     """Returns the text of a shared or inline text, without what tells how to pronounce it."""
-    return "".join(each.whole_text for path in ("t", "r/t") for each in item.all(path))
+    texts = (each.whole_text for path in ("t", "r/t") for each in item.all(path))
+    return _unescaped("".join(texts))
 
 
 def style_forms(records: Iterable[Element]) -> list[Shown]:
@@ -126,8 +130,11 @@ def _shown(code: str) -> Shown:
     return Shown.DATE if re.search("[dmyhs]", letters) else Shown.NUMBER
 
 
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
 def _plain(text: str, place: str) -> str:
-    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     if "\0" in text:
         raise ImportRefused(f"{place}: {text!r} is no text")
     return text

@@ -15,6 +15,7 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from tearline.errors import ImportRefused
+from tearline_client.connectors.importers import workbook_cells
 from tearline_client.connectors.importers.source import Hidden, read_records
 from tearline_client.connectors.importers.workbook_cells import Shown, _shown
 from unit.client.connectors.importers.test_workbook import book, replaced
@@ -229,3 +230,28 @@ def test_control_characters_of_a_text_are_spelled_with_bars() -> None:
     data = replaced(book([("Ana",)]), SHEET, lambda xml: xml.replace(b"Ana", b"A_x0000_"))
     with pytest.raises(ImportRefused, match="is no text"):
         read(data)
+
+
+@pytest.mark.parametrize("value", ["1" * 65, "1" * 64 + "x"])
+def test_a_number_of_many_digits_is_refused_before_it_is_matched(value: str) -> None:
+    def change(sheet: bytes) -> bytes:
+        return sheet.replace(b"<v>1</v>", b"<v>%b</v>" % value.encode())
+
+    data = replaced(book([[1]]), SHEET, change)
+    with pytest.raises(ImportRefused, match=r"line 1, column 1: a number of over 64 characters"):
+        read(data)
+
+
+def test_a_bracket_without_an_end_is_read_once() -> None:
+    assert _shown("0[d") is Shown.NUMBER
+    assert _shown("[" * (1 << 20)) is Shown.NUMBER
+
+
+def test_escapes_of_a_text_are_read_once_however_many_cells_share_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read_once = []
+    monkeypatch.setattr(workbook_cells, "_unescaped", lambda text: read_once.append(text) or text)
+    row = ["a"] * 20
+    assert read(shared(book([row, row]))) == [(1, row), (2, row)]
+    assert read_once == ["a"]
