@@ -4,7 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from xml.sax.saxutils import escape
 
@@ -73,6 +73,24 @@ def pdf(text: str, *, info: str = "", objects: tuple[bytes, ...] = ()) -> bytes:
         f"<< /Author ({info}) >>".encode(),
         *objects,
     ]
+    return _pdf_of(made)
+
+
+def pages(count: int, contents: bytes) -> bytes:
+    """A PDF whose pages share their contents."""
+    packed = zlib.compress(contents)
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 3 0 R /Resources << >> >>"
+    kids = b" ".join(b"%d 0 R" % number for number in range(4, 4 + count))
+    made = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, count),
+        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
+        *[page] * count,
+    ]
+    return _pdf_of(made)
+
+
+def _pdf_of(made: Sequence[bytes]) -> bytes:
     data, places = b"%PDF-1.7\n", []
     for number, each in enumerate(made, 1):
         places.append(len(data))
@@ -80,7 +98,8 @@ def pdf(text: str, *, info: str = "", objects: tuple[bytes, ...] = ()) -> bytes:
     start = len(data)
     rows = b"".join(b"%010d 00000 n \n" % place for place in places)
     data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(made) + 1, rows)
-    data += b"trailer << /Size %d /Root 1 0 R /Info 8 0 R >>\n" % (len(made) + 1)
+    info = b" /Info 8 0 R" if len(made) > 7 else b""
+    data += b"trailer << /Size %d /Root 1 0 R%s >>\n" % (len(made) + 1, info)
     return data + b"startxref\n%d\n%%%%EOF\n" % start
 
 

@@ -12,6 +12,7 @@ from tearline.limits import (
 )
 
 _LONGEST_TRACE = 200  # characters
+_MOST_ELEMENTS = 1 << 19  # of XML: a workbook of 100,000 cells
 
 
 class Gap(StrEnum):
@@ -87,6 +88,7 @@ class Gathering:
         self._characters = MAX_SEARCHED_CHARACTERS + 1  # no separator precedes the first text
         self._bytes = MAX_UNPACKED_BYTES
         self._parts = MAX_DOCUMENT_PARTS
+        self._elements = _MOST_ELEMENTS
         self._gaps: dict[Gap, None] = {}
         self._traces: dict[Trace, None] = {}
         self.depth = 0
@@ -112,6 +114,16 @@ class Gathering:
         self._parts -= 1
         self._bytes -= size
         if self._parts < 0 or self._bytes < 0 or self.depth > MAX_DOCUMENT_DEPTH:
+            self.exhaust()
+
+    def count_element(self) -> None:
+        """Counts an element of XML.
+
+        Raises:
+            Exhausted: If the elements of all parts are too many.
+        """
+        self._elements -= 1
+        if self._elements < 0:
             self.exhaust()
 
     def exhaust(self) -> None:

@@ -160,6 +160,7 @@ def _read_chunk(name: bytes, chunk: bytes, into: Gathering) -> None:
 def _unpacked(packed: bytes, into: Gathering) -> bytes:
     unpacking = zlib.decompressobj()
     text = unpacking.decompress(packed, 1 << 16)
+    into.count(len(text))
     if unpacking.unconsumed_tail:
         into.gap(Gap.TOO_LARGE)
     return text
@@ -189,6 +190,9 @@ def _read_folder(tiff: bytes, order: str, at: int, into: Gathering, *, deep: boo
         raise ValueError("too many tags")
     for place in range(at + 2, at + 2 + 12 * count, 12):
         tag, sort, size, value = struct.unpack_from(f"{order}HHII", tiff, place)
+        if deep and sort != _ASCII:
+            continue
+        into.count(size if sort == _ASCII else 0)
         if tag == _GPS and not deep:
             into.trace(TraceKind.LOCATION, _position(tiff, order, value))
         elif tag in _FOLDERS and not deep:

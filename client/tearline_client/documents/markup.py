@@ -14,7 +14,6 @@ _INLINE = re.compile(
 """Tags that may stand within a word."""
 _PARAGRAPHS = frozenset({"p", "h", "si", "is"})
 """Elements whose parts are one text, in Office Open XML and OpenDocument."""
-_MOST_ELEMENTS = 1 << 19  # of one part: a workbook of 100,000 cells
 _LEAST_VALUE = 4  # bytes; a shorter one is not sought
 _BREAKS = frozenset({"br", "cr", "tab", "line-break", "s", "noBreakHyphen", "tc", "rPh"})
 
@@ -53,13 +52,13 @@ class XmlText:
         hidden: Whether an element is marked as hidden, such as a row.
         text: Its text: that of a paragraph is not divided by its elements.
         names: Number of elements by local name.
-        values: Values of attributes, each with the local name of its element and its own.
+        values: Values of attributes, each with the local name of its element and its own; comments
+            have neither.
         leaves: Texts of elements without children, each with the local name.
     """
 
     def __init__(self, content: bytes, into: Gathering) -> None:
         self._into = into
-        self._left = _MOST_ELEMENTS
         self._pieces: list[str] = []
         self._paragraphs = 0
         self._own = 0
@@ -72,19 +71,17 @@ class XmlText:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._pieces.append
-        parser.CommentHandler = lambda text: self._pieces.append(f" {text} ")
+        parser.CommentHandler = lambda text: self.values.append(("", "", text))
         parser.StartDoctypeDeclHandler = self._refuse
         parser.Parse(content, True)
 
     @property
     def text(self) -> str:
-        """Returns the text of elements and comments, then that of attributes."""
+        """Returns the text of elements, then that of attributes and comments."""
         return " ".join(("".join(self._pieces), *(value for _, _, value in self.values)))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._left -= 1
-        if self._left < 0:
-            self._into.exhaust()
+        self._into.count_element()
         local = name.rpartition(" ")[2]
         self.names[local] = self.names.get(local, 0) + 1
         for key, value in attributes.items():

@@ -27,6 +27,7 @@ _PART = re.compile(rb"^content-type:|boundary", re.IGNORECASE | re.MULTILINE)
 _MOST_PARTS = 128
 _LONGEST_HEADER = 16 << 10
 _OF_WAY = ("received", "x-originating-ip", "x-mailer", "user-agent", "message-id")
+_PLAIN = ("7bit", "8bit", "binary")
 _AUTHORS = ("from", "sender", "reply-to")
 Nested = Callable[[str, bytes, Gathering], None]
 """Reads a document within a document, by its name."""
@@ -42,21 +43,21 @@ def read_message(content: bytes, into: Gathering, nested: Nested) -> None:
         into.gap(Gap.DAMAGED)
         return
     for part in message.walk():
-        if any(len(str(value)) > _LONGEST_HEADER for value in part.values()):
+        if any(len(value) > _LONGEST_HEADER for _, value in part.raw_items()):
             into.exhaust()  # time to decode one grows with its square
         _read_part(part, into, nested)
 
 
 def _read_part(part: Message, into: Gathering, nested: Nested) -> None:
-    for name, value in part.items():
-        text = _decoded(str(value), into)
+    for name, value in part.raw_items():
+        text = _decoded(_unescaped(value, into), into)
         into.add(f"{name}: {text}")
         if name.lower() in _AUTHORS:
             into.trace(TraceKind.AUTHOR, text)
         elif name.lower() in _OF_WAY:
             into.trace(TraceKind.HEADER, f"{name}: {text}")
     for beside in (part.preamble, part.epilogue):
-        into.add(str(beside or ""))
+        into.add(_unescaped(str(beside or ""), into))
     try:
         name = part.get_filename() or ""
         payload = None if part.is_multipart() else part.get_payload(decode=True)
@@ -65,13 +66,15 @@ def _read_part(part: Message, into: Gathering, nested: Nested) -> None:
         into.gap(Gap.DAMAGED)
         return
     if not isinstance(payload, bytes):
+        if str(part.get("content-transfer-encoding", "8bit")).strip().lower() not in _PLAIN:
+            into.gap(Gap.UNKNOWN)  # parts in a coding, which the parser takes for their text
         return
     if name:
         into.add(name)
         into.trace(TraceKind.ATTACHMENT, name)
     if part.get_content_maintype() == "text":
         try:
-            payload = payload.decode(charset, "replace").encode()
+            payload = payload.decode(charset).encode()
         except (LookupError, ValueError):
             into.gap(Gap.UNKNOWN)
     into.count(len(payload))
@@ -79,12 +82,22 @@ def _read_part(part: Message, into: Gathering, nested: Nested) -> None:
         nested(name, payload, into)
 
 
+def _unescaped(text: str, into: Gathering) -> str:
+    """Returns a text of the parser with the bytes that it could not read, which are UTF-8."""
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        into.gap(Gap.UNKNOWN)
+        return data.decode("latin-1")
+
+
 def _decoded(value: str, into: Gathering) -> str:
     """Returns a header's text with its encoded words decoded."""
     try:
         pieces = decode_header(value)
         return "".join(
-            piece if isinstance(piece, str) else piece.decode(charset or "utf-8", "replace")
+            piece if isinstance(piece, str) else piece.decode(charset or "raw-unicode-escape")
             for piece, charset in pieces
         )
     except _MAIL_ERRORS:

@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from tearline_client.documents import faults
 from tearline_client.documents.collected_text import Gap, Gathering, TraceKind
@@ -90,11 +90,8 @@ def _read_numbers(found: XmlText, into: Gathering) -> None:
     """Adds the numbers of cells as digits, and days as dates: a workbook stores neither so."""
     for key, text in found.leaves:
         if key == "v" and _NUMBER.fullmatch(text):
-            try:
-                number = Decimal(text)
-            except InvalidOperation:
-                continue
-            if int(number) in _DAYS:
+            number = Decimal(text)
+            if _DAYS.start <= number < _DAYS.stop:
                 into.add((_EPOCH + datetime.timedelta(days=int(number))).isoformat())
             if "e" in text.lower() or "." in text:
-                into.add(f"{round(number, 2):f}")
+                into.add(f"{number:.2f}")

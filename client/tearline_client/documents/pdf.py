@@ -44,7 +44,7 @@ PDF_ERRORS = (
 """Errors that pypdf raises for a damaged file: its own, and those of Python that it lets out."""
 _MOST_OBJECTS = 20_000
 _MOST_OPERATORS = 200_000  # of all pages: some seconds
-_MOST_UNPACKED = 4 << 20  # bytes of one stream
+_MOST_UNPACKED = 4 << 20  # bytes of one stream, and of the contents of all pages
 _LINEAR = b"/Linearized"  # a file made for the web has two ends of its first version
 _HEAD = 1024
 _END = b"%%EOF"
@@ -141,7 +141,7 @@ def _read_properties(reader: PdfReader, into: Gathering) -> None:
 
 
 def _read_pages(reader: PdfReader, into: Gathering) -> None:
-    left = _MOST_OPERATORS
+    left, unread = _MOST_OPERATORS, _MOST_UNPACKED
 
     def count(*_: object) -> None:
         nonlocal left
@@ -151,9 +151,13 @@ def _read_pages(reader: PdfReader, into: Gathering) -> None:
 
     for page in reader.pages:
         into.count(0)
+        contents = page.get_contents()
+        unread -= 0 if contents is None else len(contents.get_data())
+        if unread < 0:
+            into.exhaust()
         text = page.extract_text(visitor_operand_before=count)
         into.add(text)
-        if not text.strip() and page.get_contents() is not None:
+        if not text.strip() and contents is not None:
             into.gap(Gap.SCAN)
 
 

@@ -28,6 +28,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _RTF = "{\\rtf"
+_CODED = re.compile(r"[\0\x0e\x0f\x1b]")  # shifts between sets of characters (ISO 2022)
 
 
 @lru_cache(maxsize=4)  # a plan is searched for its preview, and again when it is sent
@@ -91,7 +92,7 @@ def _read_text(content: bytes, into: Gathering) -> None:
     except UnicodeDecodeError:
         into.gap(Gap.UNKNOWN)
         text = content.decode("latin-1")
-    if "\0" in text or text.startswith(_RTF) or _SEALED.search(text):
+    if _CODED.search(text) or text.startswith(_RTF) or _SEALED.search(text):
         into.gap(Gap.UNKNOWN)
     into.add(text)
     if text.lstrip().startswith("<?xml"):

@@ -2,7 +2,10 @@
 
 import io
 import random
+import struct
 import zipfile
+import zlib
+from decimal import Decimal
 
 import pytest
 
@@ -14,11 +17,13 @@ from support.documents import (
     PDF,
     PNG,
     TXT,
+    XLSX,
     archive,
     docx,
     eml,
     exif,
     jpeg,
+    pages,
     pdf,
     png,
 )
@@ -51,6 +56,11 @@ def letter_of_parts(number: int) -> bytes:
         pytest.param(DOCX, archive({f"word/{n}.xml": "<a/>" for n in range(1025)}), id="parts"),
         pytest.param(DOCX, nested(6), id="depth"),
         pytest.param(DOCX, archive({"word/a.xml": b"<a>" + b"<b/>" * (1 << 19)}), id="elements"),
+        pytest.param(
+            DOCX,
+            archive({f"{n}.xml": b"<a>" + b"<b/>" * (1 << 17) + b"</a>" for n in range(5)}),
+            id="elements of all parts",
+        ),
         pytest.param(EML, letter_of_parts(1000), id="letters in letters"),
         pytest.param(EML, b"A: " + b"=?utf-8?q?a?= " * 2000 + b"\n\nx", id="encoded words"),
         pytest.param(EML, b"Content-Type: text/plain" + b"; a*0*=x" * 3000, id="parameters"),
@@ -60,6 +70,36 @@ def letter_of_parts(number: int) -> bytes:
 )
 def test_a_document_that_is_too_large_is_asked_about(media_type: str, content: bytes) -> None:
     assert gaps(media_type, content) == (Gap.TOO_LARGE,)
+
+
+@pytest.mark.parametrize("tag", [0x8769, 0x8825])
+def test_tags_of_a_picture_are_bounded(tag: int) -> None:
+    """Each tag of the first folder refers to the same second one, of long blank texts."""
+    tags = 64
+    second = 8 + 2 + 12 * tags + 4
+    blank = second + 2 + 12 * tags + 4
+    tiff = b"II*\0" + struct.pack("<IH", 8, tags) + struct.pack("<HHII", tag, 4, 1, second) * tags
+    tiff += struct.pack("<IH", 0, tags) + struct.pack("<HHII", 1, 2, 9999, blank) * tags
+    chunk = (b"eXIf", tiff + struct.pack("<I", 0) + b" " * 9999)
+    assert gaps(PNG, png(*[chunk] * 20)) == (Gap.IMAGE, Gap.TOO_LARGE)
+
+
+def test_blank_texts_of_a_picture_are_bounded() -> None:
+    chunk = (b"zTXt", b"\0\0" + zlib.compress(b" " * (1 << 16)))
+    assert gaps(PNG, png(*[chunk] * 300)) == (Gap.IMAGE, Gap.TOO_LARGE)
+
+
+def test_contents_of_pages_are_bounded() -> None:
+    assert gaps(PDF, pages(2, b"1 " * (1 << 18))) == (Gap.SCAN,)
+    assert gaps(PDF, pages(20, b"1 " * (1 << 18))) == (Gap.SCAN, Gap.TOO_LARGE)
+
+
+@pytest.mark.parametrize("number", ["1" * 30 + ".5", "1e99", "-1E+30"])
+def test_a_number_that_no_cell_shows_is_read(number: str) -> None:
+    sheet = f"<worksheet><v>{number}</v></worksheet>"
+    read = document_text(XLSX, archive({"xl/worksheets/sheet1.xml": sheet}))
+    assert f"{Decimal(number):.2f}" in read.text
+    assert not read.gaps
 
 
 def test_the_text_is_bounded() -> None:
@@ -84,6 +124,15 @@ def test_the_text_is_bounded() -> None:
         (PDF, pdf("x") + bytes(100), Gap.UNKNOWN),
         (PDF, pdf("x", objects=(b"<< /Type /XObject /Subtype /Image >>",)), Gap.IMAGE),
         (PDF, pdf("x").replace(b"/ToUnicode", b"/Tounicode"), Gap.SCAN),
+        (TXT, b"paid \x1b$B5b\x1b(B", Gap.UNKNOWN),
+        (EML, b"Content-Type: text/plain; charset=us-ascii\n\n\xe8\xa3\x98", Gap.UNKNOWN),
+        (EML, b"Subject: \xe8\n\nx", Gap.UNKNOWN),
+        (EML, b"Subject: =?us-ascii?q?=E8=A3=98?=\n\nx", Gap.DAMAGED),
+        (
+            EML,
+            b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogYQoK",
+            Gap.UNKNOWN,
+        ),
     ],
 )
 def test_a_part_that_cannot_be_searched_is_a_gap(media_type: str, content: bytes, gap: Gap) -> None:

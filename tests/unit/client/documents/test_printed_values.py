@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.documents import FORMATS, JPEG, PNG, jpeg, png
+from support.documents import DOCX, EML, FORMATS, JPEG, PNG, archive, jpeg, png
 from tearline_client.documents.collected_text import Gap
 from tearline_client.documents.reader import document_text
 from tearline_client.planning.mentions import Seeker
@@ -77,6 +77,21 @@ def test_a_value_is_found_in_each_of_its_printed_forms(name: str) -> None:
                 missed.append((form, read.text, seeker.found_in(read.text)))
     assert not missed
     assert sum(map(len, PRINTED.values())) >= 40
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content"),
+    [
+        (EML, f"Subject: {CHINESE}\n\nx".encode()),
+        (EML, f"Subject: {CHINESE} =?utf-8?q?x?=\n\nx".encode()),
+        (EML, f"Content-Type: multipart/mixed; boundary=a\n\n{CHINESE}\n--a--\n".encode()),
+        (DOCX, archive({"word/document.xml": "<p>裘<!-- x -->文昊</p>"})),
+    ],
+)
+def test_a_value_is_found_where_a_program_left_it(media_type: str, content: bytes) -> None:
+    read = document_text(media_type, content)
+    assert Seeker([(CHINESE, CHINESE)]).found_in(read.text)
+    assert not read.gaps
 
 
 def test_a_value_in_an_image_is_asked_about() -> None:
