@@ -3,14 +3,12 @@
 from enum import StrEnum
 
 from tearline.dataclass.immutable import immutable
-from tearline.limits import (
-    MAX_DOCUMENT_DEPTH,
-    MAX_DOCUMENT_PARTS,
-    MAX_SEARCHED_CHARACTERS,
-    MAX_TRACES,
-    MAX_UNPACKED_BYTES,
-)
 
+MAX_SEARCHED_CHARACTERS = 1 << 20  # of one document's text: as many as of one in plain text
+MAX_UNPACKED_BYTES = 16 << 20  # of one document, with the documents in it; read in seconds
+MAX_DOCUMENT_PARTS = 1024  # of one document: pages, sheets, attachments
+MAX_DOCUMENT_DEPTH = 4  # documents within documents: an archive in a letter in a letter
+MAX_TRACES = 64  # listed metadata of one document: more than a person reads
 _LONGEST_TRACE = 200  # characters
 _MOST_ELEMENTS = 1 << 19  # of XML: a workbook of 100,000 cells
 

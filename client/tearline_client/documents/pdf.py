@@ -22,8 +22,12 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from tearline.limits import MAX_DOCUMENT_PARTS
-from tearline_client.documents.collected_text import Gap, Gathering, TraceKind
+from tearline_client.documents.collected_text import (
+    MAX_DOCUMENT_PARTS,
+    Gap,
+    Gathering,
+    TraceKind,
+)
 
 PDF_ERRORS = (
     PyPdfError,

@@ -9,8 +9,8 @@ import re
 import zipfile
 
 from tearline.errors import DocumentRefused
-from tearline.limits import MAX_UNPACKED_BYTES
 from tearline_client.documents import faults
+from tearline_client.documents.collected_text import MAX_UNPACKED_BYTES
 from tearline_client.documents.images import JPEG, PNG, without_image_metadata
 
 _PROPERTIES = {

@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 
 from tearline.blobs.description import BLOB
+from tearline.limits import MAX_CONSOLE_FILES
 from tearline_client.documents.collected_text import (
     DocumentText,
     Exhausted,
@@ -31,7 +32,7 @@ _RTF = "{\\rtf"
 _CODED = re.compile(r"[\0\x0e\x0f\x1b]")  # shifts between sets of characters (ISO 2022)
 
 
-@lru_cache(maxsize=4)  # a plan is searched for its preview, and again when it is sent
+@lru_cache(maxsize=MAX_CONSOLE_FILES)  # each is searched for each reader, and again when sent
 def document_text(media_type: str, content: bytes) -> DocumentText:
     """Returns the text and metadata of a document; a part that cannot be searched is a gap.
 

@@ -36,6 +36,7 @@ _LEAST_PHRASE = 6  # folded characters of such a value
 _SYLLABLE = re.compile("[" + "".join(f"{first}-{last}" for first, last in SYLLABIC_RANGES) + "]")
 BESIDE = "beside/the text beside it"
 """In place of the path of a text: words that go beside a packet, and are in none."""
+_DESCRIPTION = ("fileName", "mimeType", "fileSize", "contentHash")  # of a document
 Key = TypeVar("Key", bound=Hashable)
 _MOST_NAMED = 8  # places of repeated values in one refusal
 _WORD = re.compile("[a-z0-9]+")
@@ -258,8 +259,9 @@ def _mentions(readers: Iterable[Reader]) -> Iterator[Mention]:
             continue
         documents = {_entity(field) for field in reader.clear if field.media_type != TEXT}
         # A picture shows no local id; its own name and digest are not hidden from its reader.
+        own = {f"{entity}/{name}" for entity in documents for name in _DESCRIPTION}
         shown = documents and seeker_of(
-            field for field in reader.kept if not _is_id(field) and _entity(field) not in documents
+            field for field in reader.kept if not _is_id(field) and field.path not in own
         )
         for field in reader.clear:
             paths = {path for text in texts_of(field) for path in seeker.found_in(text)}

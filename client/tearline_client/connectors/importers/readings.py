@@ -64,12 +64,12 @@ class Reading:
 
 
 _CURRENCY_CODES = CURRENCIES | CRYPTO_ASSETS
-# Signs and words that one currency has. Several have $, ¥, £, kr and "peso".
+# Signs and words that one currency has. Several have $, C$, ¥, £, kr and "peso".
 _CURRENCY_WORDS = {
     word: code
     for code, words in {
         "BRL": "r$",
-        "CAD": "ca$ c$",
+        "CAD": "ca$",
         "CNY": "cn¥ rmb 人民币 人民幣",
         "EUR": "€ euro euros 欧元",
         "GBP": "英镑",

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from tearline.errors import CopyUndeclared, NotFound, SourceUnknown
 from tearline.identity import agency_uri_of
@@ -43,6 +44,7 @@ from tearline_client.rules.onward_sources import held_of, values_of
 from tearline_client.rules.search_index import index_values
 from tearline_client.store.value_index import ValueSource
 
+_PHRASES_AT_ONCE = 1 << 16  # some MiB; a long text of digits has 17 million
 EVERYBODY = ""
 """In place of a reader's URI: words that the exchange reads as well."""
 
@@ -179,8 +181,11 @@ class OnwardUse:
 
     def _told_within(self, field: Field) -> list[ValueSource]:
         """Returns the partners' sources of values that a text contains among other words."""
-        phrases = {each for text in texts_of(field) for each in phrases_of(text)}
-        return self._told_in(phrases - values_of(field))
+        phrases = (each for text in texts_of(field) for each in phrases_of(text))
+        own, found = values_of(field), list[ValueSource]()
+        while some := set(islice(phrases, _PHRASES_AT_ONCE)):
+            found += self._told_in(some - own)
+        return found
 
     def _told_in(self, phrases: Set[str]) -> list[ValueSource]:
         among = self._context.stores.values.told_among(phrases)

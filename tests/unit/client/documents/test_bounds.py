@@ -28,8 +28,11 @@ from support.documents import (
     png,
 )
 from tearline.blobs.description import BLOB
-from tearline.limits import MAX_SEARCHED_CHARACTERS, MAX_UNPACKED_BYTES
-from tearline_client.documents.collected_text import Gap
+from tearline_client.documents.collected_text import (
+    MAX_SEARCHED_CHARACTERS,
+    MAX_UNPACKED_BYTES,
+    Gap,
+)
 from tearline_client.documents.reader import document_text
 
 

@@ -1,16 +1,23 @@
 """Finding many values in a text in one pass: by words, in any script and order."""
 
+from unittest.mock import Mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.costs import MOST, growth
 from support.documents import png
+from tearline.limits import MAX_CONSOLE_FILES
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.profile import marking_of
 from tearline_client.connectors.importers.documents import document_fields, document_of
+from tearline_client.documents.reader import document_text
+from tearline_client.features.packets import onward_use
+from tearline_client.features.packets.onward_use import OnwardUse
 from tearline_client.planning.mentions import Reader, Seeker, mentions_of, phrases_of
 from tearline_client.planning.search_text import folded
+from tearline_client.rules.onward_sources import values_of
 
 
 def found(value: str, text: str) -> bool:
@@ -92,8 +99,8 @@ def test_seeking_takes_time_by_the_number_of_values() -> None:
     assert growth(make, 50) <= MOST
 
 
-def kept(name: str, value: str) -> Field:
-    path = f"{'ab' * 16}/{name}"
+def kept(name: str, value: str, token: str = "ab" * 16) -> Field:
+    path = f"{token}/{name}"
     return Field(path=path, media_type=TEXT, values=(value.encode(),), marking=marking_of(path))
 
 
@@ -107,13 +114,37 @@ PHOTO = document_fields(document_of("photo.png", png()))
         ([kept("Document/fileName", "statement of a source.pdf")], True),
         ([kept("Person/id", "person-qiu")], False),
         (PHOTO[:-1], False),
+        ([kept("Document/author", "Qiu Wenhao", PHOTO[-1].path.partition("/")[0])], True),
         ([kept("Person/country", "mx")], False),
         ([], False),
     ],
-    ids=["name", "other document", "local id", "own description", "short", "none"],
+    ids=["name", "other document", "local id", "own description", "own author", "short", "none"],
 )
 def test_a_picture_is_asked_about_if_it_could_show_a_withheld_value(
     fields: list[Field], is_asked: bool
 ) -> None:
     reader = Reader(uri="mx", clear=PHOTO[-1:], kept=tuple(fields), sources=())
     assert [each.text for each in mentions_of([reader])] == [PHOTO[-1].path] * is_asked
+
+
+def test_each_document_of_a_packet_is_read_once_for_all_readers() -> None:
+    document_text.cache_clear()
+    names = (f"{number}.png" for number in range(MAX_CONSOLE_FILES))
+    files = [
+        document_fields(document_of(name, png((b"tEXt", name.encode()))))[-1] for name in names
+    ]
+    secret = (kept("Person/name", "Qiu Wenhao"),)
+    readers = [Reader(uri=uri, clear=tuple(files), kept=secret, sources=()) for uri in ("mx", "pa")]
+    assert len(mentions_of(readers)) == 2 * MAX_CONSOLE_FILES
+    assert document_text.cache_info().misses == MAX_CONSOLE_FILES
+
+
+def test_phrases_of_a_long_text_are_sought_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onward_use, "_PHRASES_AT_ONCE", 64)
+    asked = Mock(return_value={})
+    use = OnwardUse(Mock(**{"stores.values.told_among": asked}))
+    text = kept("Person/summary", " ".join(str(number) for number in range(1000, 2000)))
+    assert use._told_within(text) == []
+    sought = [call.args[0] for call in asked.mock_calls]
+    assert max(map(len, sought)) <= 64
+    assert set().union(*sought) == set(phrases_of(text.texts[0])) - values_of(text)

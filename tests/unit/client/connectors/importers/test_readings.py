@@ -257,7 +257,7 @@ def test_currencies_become_codes(text: str, code: str) -> None:
     assert read_currency(text).normal == code
 
 
-@pytest.mark.parametrize("text", ["$", "¥", "£", "元", "peso", "QQQ", ""])
+@pytest.mark.parametrize("text", ["$", "C$", "¥", "£", "元", "peso", "QQQ", ""])
 def test_other_texts_are_no_currency(text: str) -> None:
     assert read_currency(text).normal is None
 
