@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from attacks.test_proposals import new_terms
@@ -128,7 +129,8 @@ def controls(form: str) -> list[Control]:
         if given.get("type") in ("checkbox", "radio"):
             boxes.setdefault(f"{given['type']} {name}", []).append((value, " checked" in tag))
         elif name:
-            other = str(int(value) + 1) if given.get("type") == "number" else "2031-01-01"
+            is_number = given.get("type") == "number" or given.get("inputmode") == "numeric"
+            other = str(int(value or 0) + 1) if is_number else "2031-01-01"
             is_typed = given.get("type") != "hidden" and name not in SAID
             found.append(Control(name, [(name, value)], [[(name, other)]] if is_typed else []))
     for group, states in boxes.items():
@@ -149,7 +151,17 @@ def controls(form: str) -> list[Control]:
         ]
         now = next((v for v, is_on in values if is_on), values[0][0])
         found.append(Control(name, [(name, now)], [[(name, v)] for v, _ in values if v != now]))
+    for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.S):
+        value = html.unescape(text).removeprefix("\n")
+        others = [] if name in SAID else [[(name, f"{value}\n#")]]
+        found.append(Control(name, [(name, value)], others))
     return found
+
+
+def forms_of(text: str, act: str) -> list[str]:
+    """The forms of a page for an act."""
+    found = re.findall(r"<form.*?</form>", text, re.S)
+    return [each for each in found if f'action="{html.escape(act)}"' in each]
 
 
 def form_of(text: str) -> str:
@@ -160,11 +172,15 @@ def form_of(text: str) -> str:
     return form
 
 
-async def send(browser: Browser, path: str, pairs: Choices) -> tuple[int, str]:
+async def submit(browser: Browser, path: str, pairs: Choices) -> httpx.Response:
     values: dict[str, str | list[str]] = {}
     for name, value in pairs:
         values[name] = [*values.get(name, []), value]
-    reply = await browser.post(path, values)
+    return await browser.post(path, values)
+
+
+async def send(browser: Browser, path: str, pairs: Choices) -> tuple[int, str]:
+    reply = await submit(browser, path, pairs)
     return reply.status_code, reply.text
 
 
@@ -183,6 +199,8 @@ async def test_a_changed_choice_voids_the_page(world: Simulation, route: str) ->
         _, page = await send(browser, path, start)
     form = form_of(page)
     found = controls(form)
+    beside = [each for each in forms_of(page, path) if each != form]
+    assert not [each for one in beside for each in controls(one) if each.others]
     word = re.search(r"Type (\S.*?) to confirm", html.unescape(form))
     button = re.findall(r'<button[^>]*name="(verdict)" value="(\w+)"', form)
     said = [("typed", word[1])] if word else []
