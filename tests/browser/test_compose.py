@@ -26,6 +26,7 @@ async def fill(page: Page) -> None:
     await page.get_by_label("Phone").fill("+525555550142")
     await page.get_by_label("Another entity").select_option("BankAccount")
     await page.get_by_role("button", name="Add").click()
+    await expect(page.get_by_label("IBAN")).to_be_in_viewport()  # at its place, not at the top
     await page.get_by_label("IBAN").fill("DE02120300000000202051")
     await page.get_by_label("Narrative").fill("Cash changes hands.\nAt night.")
 

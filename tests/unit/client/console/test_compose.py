@@ -13,6 +13,7 @@ import httpx
 import openpyxl
 import pytest
 
+from attacks.test_cases import settle
 from attacks.test_console import INJECTIONS
 from support.documents import exif, jpeg
 from support.simulation import ARTICLE, PURPOSE, Simulation
@@ -124,6 +125,17 @@ async def test_a_lead_is_composed_previewed_and_sent(world: Simulation, ana: Bro
     await world.mx.node.receive()
     values = {t for o in world.mx.node.packets.show(packet).view.best() for t in o.field.values}
     assert {b"1847250", b"Cash changes hands."} <= values
+
+
+async def test_the_last_page_names_the_case(world: Simulation, ana: Browser) -> None:
+    us, mx = world.us.node, world.mx.node
+    case = us.cases.open(us.agreements.by_name("narcotics-2026"), "Quay", ["mx-prosecutor"]).hex()
+    await settle(world)
+    mx.cases.join(mx.cases.find(case))
+    await settle(world)
+    draft = await drafted(ana, wish(world, to="mx-prosecutor", case=case))
+    last = text_of((await ana.get(f"{draft}/send")).text)
+    assert "Case Quay Urgency Routine" in last
 
 
 async def test_a_packet_is_sent_once(world: Simulation, ana: Browser) -> None:

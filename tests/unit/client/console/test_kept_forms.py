@@ -296,11 +296,13 @@ async def test_a_draft_ends_a_month_after_its_last_change_by_both_clocks(
 
 
 def test_no_file_of_the_node_holds_what_was_typed(world: Simulation) -> None:
-    node = world.us.node
-    node.forms.keep("ana", NAME, "/compose", [("narrative", TEXT)])
-    rows = context_of(node).stores.database.rows("SELECT told, sealed FROM feed_draft")
-    assert rows
-    assert not [each for row in rows for each in row if TEXT.encode() in each or b"compose" in each]
+    world.us.node.forms.keep("ana", NAME, "/compose", [("narrative", TEXT)])
+    home = world.folder / "us-justice"
+    files = {each.name: each.read_bytes() for each in home.rglob("*") if each.is_file()}
+    assert any(b"feed_draft" in data for data in files.values())
+    assert any(name.endswith("-wal") and data for name, data in files.items())
+    for typed in (TEXT, NAME, "narrative"):
+        assert not [name for name, data in files.items() if typed.encode() in data]
 
 
 async def test_recalled_values_leave_a_form(

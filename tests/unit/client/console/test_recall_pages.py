@@ -54,6 +54,22 @@ async def test_a_recall_leads_from_the_tasks_to_its_effects_in_counts(
     assert "Only an officer in charge may keep it" in text
 
 
+async def test_button_and_typed_word_of_our_recall_name_its_whole_scope(world: Simulation) -> None:
+    add_person(world.us, "ana", Role.LIAISON)
+    ana = await console_of(world.us).signed_in("ana")
+    packet, names = (
+        (await world.us.send(world.cn, world.mx))[0],
+        ["cn-public-security", "mx-prosecutor"],
+    )
+    place = f"/packets/{packet.hex()}/recall"
+    chosen = {"csrf": await ana.csrf(), "reason": "mistake", "hours": "72", "show": "1"}
+    text = text_of((await ana.post(place, {**chosen, "from": names})).text)
+    end = f"Type {packet.hex()[:6]} 2 to confirm Recall from all partners: {', '.join(names)}"
+    assert end in text
+    text = text_of((await ana.post(place, {**chosen, "from": names[:1]})).text)
+    assert f"Type {names[0]} to confirm Recall from {names[0]} only" in text
+
+
 async def test_a_recall_of_one_field_counts_it_alone_and_the_drafts_that_lose_its_values(
     world: Simulation, console: ConsoleUnderTest, packet: bytes
 ) -> None:
