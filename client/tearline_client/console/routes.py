@@ -230,7 +230,7 @@ ROUTES: tuple[ConsoleRoute, ...] = (
         path="/audit/access", handler=access.sought, method="POST", roles=READERS, remote=False
     ),
     *_kept("/requests/new", new.page, new.preview, _DRAFTERS),
-    ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS),
+    ConsoleRoute(path="/requests/{request}", handler=request.page, roles=_DRAFTERS, keeps=True),
     ConsoleRoute(
         path="/requests/{request}",
         handler=request.take,

@@ -20,6 +20,7 @@ _PAGES: Mapping[str, str] = {
     "/packets/[^/]+/consent": mark("Ask for a consent"),
     "/requests/new": mark("New request"),
     "/requests/[^/]+/answer": mark("Answer items"),
+    "/requests/[^/]+": mark("Request"),  # after /requests/new
     "/cases/new": mark("Open a case"),
     "/agreements/new|/agreements/[^/]+/amend|/proposals/[^/]+/counter": mark("Terms"),
 }

@@ -216,6 +216,28 @@ async def test_a_form_as_it_is_typed_outlives_the_session_and_the_console(
     assert "No draft of yours is kept" in (await again.get("/drafts")).text
 
 
+async def test_a_step_of_a_request_is_kept_as_it_is_typed(
+    world: Simulation, console: ConsoleUnderTest
+) -> None:
+    browser, request = await console.signed_in("liaison"), await ask(world.us, world.mx)
+    path = f"/requests/{request.hex()}"
+    assert 'name="kept"' in (await browser.get(path)).text
+    step = {"kind": "refuse", "item": "2", "ground": "not-held", "text": TEXT, "kept": NAME}
+    reply = await browser.act("/drafts", **step, page=path)
+    assert reply.text == "Kept as a draft of yours."
+    page = (await browser.get(f"{path}?kept={NAME}")).text
+    (form,) = re.findall(r'<details class="act" open>.*?</details>', page, re.S)
+    assert f">{TEXT}</textarea>" in form
+    assert re.findall(r'name="(\w+)" value="([\w-]+)"[^>]* checked', form) == [
+        ("item", "2"),
+        ("ground", "not-held"),
+    ]
+    listed = (await browser.get("/drafts")).text
+    assert f'<a href="{path}?kept={NAME}">Request</a>' in listed
+    assert (await browser.act(path, **step)).status_code == 303
+    assert not world.mx.node.forms.list("liaison")
+
+
 async def test_a_sent_packet_leaves_no_draft(world: Simulation, ana: Browser) -> None:
     draft = await drafted(ana, typed_in(world))
     assert len(world.us.node.forms.list("ana")) == 1

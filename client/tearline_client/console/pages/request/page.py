@@ -84,7 +84,7 @@ class StepRow:
 async def page(visit: Visit) -> Response:
     """Shows a request, and notifies its asker that a liaison officer has seen it."""
     packet = visit.node.requests.find(visit.request.path_params["request"])
-    rendered = request_page(visit, packet)
+    rendered = request_page(visit, packet, typed=visit.kept_form())
     if Role.LIAISON in visit.roles:
         # Last: a receipt that a person saw the packet is signed, and cannot be taken back.
         agreement_id = visit.node.packets.manifest(packet).agreement.id
@@ -116,7 +116,7 @@ def request_page(
         visit: The visit.
         packet: 32 bytes, the id of the request.
         refused: The refusal of a step, shown on top.
-        typed: The refused form, so that no text is lost.
+        typed: The form as it was kept or refused, so that no text is lost.
     """
     node = visit.node
     view = node.requests.show(packet, person=visit.person)
