@@ -20,7 +20,8 @@ _DISPOSITION = re.compile(
     r'content-disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?',
     re.IGNORECASE,
 )
-_FILE_HEAD = rb'\r\ncontent-disposition: form-data; name="[^"\r\n]*"; filename=".*?\r\n\r\n'
+_FILE = b'; filename="'
+_BLANK = b"\r\n\r\n"
 _MAX_HEAD = 2048  # two lines, each with names that a person gave
 _ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 _ESCAPED = re.compile("|".join(_ESCAPES))
@@ -58,9 +59,7 @@ class BoundedBody:
         self.is_cut = False
         self._delimiter = b"\r\n--" + boundary
         self._most_bytes = most_bytes
-        self._file = re.compile(
-            rb"(?:^|\r\n)--" + re.escape(boundary) + _FILE_HEAD, re.IGNORECASE | re.DOTALL
-        )
+        self._part = 0  # begin of the part at hand: no byte of an earlier one is read again
 
     def add(self, piece: bytes) -> None:
         """Adds a piece.
@@ -69,17 +68,33 @@ class BoundedBody:
             FormRefused: If the body is too large, and not because of its files.
         """
         self.data += piece
-        if len(self.data) <= self._most_bytes:
-            return
-        for start in reversed([found.end() for found in self._file.finditer(self.data)]):
-            end = self.data.find(self._delimiter, start)
-            # Of a file that still comes, the last bytes may begin a delimiter.
-            end = len(self.data) - len(self._delimiter) if end < 0 else end
-            if end > start:
-                del self.data[start:end]
-                self.is_cut = True
+        if len(self.data) > self._most_bytes:
+            self._cut()
         if len(self.data) > self._most_bytes:
             raise FormRefused(f"it is larger than {self._most_bytes} bytes")
+
+    def _cut(self) -> None:
+        """Leaves out the contents of the files from the part at hand on."""
+        data, files, end = self.data, list[tuple[int, int]](), 0
+        while end >= 0:
+            blank = data.find(_BLANK, self._part, self._part + len(self._delimiter) + _MAX_HEAD)
+            if blank < 0:
+                break
+            start = blank + len(_BLANK)
+            end = data.find(self._delimiter, start)
+            # Of a file that still comes, the last bytes may begin a delimiter.
+            stop = len(data) - len(self._delimiter) if end < 0 else end
+            if stop > start and _FILE in data[self._part : blank].lower():
+                files.append((start, stop))
+            if end >= 0:
+                self._part = end
+        if len(files) > MAX_CONSOLE_FILES:
+            raise FormRefused(f"it has more than {MAX_CONSOLE_FILES} files")
+        for start, stop in reversed(files):
+            del data[start:stop]
+            self.is_cut = True
+            if stop <= self._part:
+                self._part -= stop - start
 
 
 def boundary_of(header: str) -> bytes:
@@ -122,7 +137,7 @@ def parse_multipart(
 
 
 def _part(part: bytes) -> tuple[str, str | None, bytes]:
-    head, blank, content = part.partition(b"\r\n\r\n")
+    head, blank, content = part.partition(_BLANK)
     if not blank:
         raise FormRefused("a part is not well formed")
     return (*parse_head(head), content)

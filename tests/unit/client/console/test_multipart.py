@@ -1,10 +1,13 @@
 """Forms with files: as browsers write them, and every other spelling is refused."""
 
+from collections.abc import Callable
+
 import pytest
 
+from support.costs import MOST, growth
 from tearline.errors import FormRefused
 from tearline.limits import MAX_CONSOLE_FIELDS, MAX_CONSOLE_FILES
-from tearline_client.console.multipart import boundary_of, parse_multipart
+from tearline_client.console.multipart import BoundedBody, boundary_of, parse_multipart
 
 BOUNDARY = b"----WebKitFormBoundaryAb1"
 
@@ -96,3 +99,36 @@ def test_the_boundary_is_that_of_the_type(quote: str) -> None:
 def test_a_type_without_one_boundary_is_refused(header: str) -> None:
     with pytest.raises(FormRefused):
         boundary_of(header)
+
+
+def heads(number: int) -> Callable[[], object]:
+    """A body over its bound with heads of files alone, none of which ends."""
+    data = b'\r\n--b\r\nContent-Disposition: form-data; name=""; filename="' * number
+
+    def read() -> None:
+        with pytest.raises(FormRefused, match="larger"):
+            BoundedBody(b"b", 100).add(data)
+
+    return read
+
+
+def pieces(number: int) -> Callable[[], object]:
+    """A file of many pieces, with texts in front of it that all but reach the bound."""
+    text = b"--b\r\n" + TEXT.encode() + b"\r\n\r\n" + b"x" * (100 * number) + b"\r\n"
+    file = b"--b\r\n" + FILE.encode() + b"\r\n\r\n"
+
+    def read() -> None:
+        body = BoundedBody(b"b", len(text) + len(file) + 20)
+        body.add(text + file)
+        for _ in range(number):
+            body.add(b"y" * 40)
+        assert body.is_cut
+
+    return read
+
+
+@pytest.mark.parametrize("make", [heads, pieces])
+def test_a_body_over_its_bound_takes_time_by_its_size(
+    make: Callable[[int], Callable[[], object]],
+) -> None:
+    assert growth(make, 60) <= MOST
