@@ -72,7 +72,7 @@ def console_application(
         origins=origins,
         cookie=f"__Host-{name}" if origins.is_secure else name,
         clock=clock,
-        menu=tuple(route for route in ROUTES if route.title),
+        routes=ROUTES,
         provider=provider,
         feed=TaskFeed(node),
         streams=streams or TaskStreams(),
@@ -139,7 +139,8 @@ def _endpoint(console: Console, route: ConsoleRoute) -> Callable[[Request], Awai
             return Response(status_code=204)  # the page stays as it is, and asks no more
         if route.roles and visit.signed_in is None:
             if route.keeps and route.method == "POST":
-                return sign_in_form(visit, "", carried=await carried_of(visit), ended=True)
+                carried, after = await carried_of(visit)
+                return sign_in_form(visit, after, carried=carried, ended=True)
             return _elsewhere_first(visit, route, "/sign-in")
         if route.roles and not route.roles & visit.roles:
             asked = " or ".join(sorted(route.roles))

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from itertools import chain
 from urllib.parse import quote_plus
 
 from starlette.responses import Response
@@ -50,14 +51,17 @@ async def with_kept_form(visit: Visit, handler: Handler) -> Response:
     if visit.request.method != "POST":
         state.kept = _name(visit.query(KEPT)) or new_name()
         with suppress(NotFound):
-            state.lost = visit.node.forms.get(visit.person, state.kept).lost
+            found = visit.node.forms.get(visit.person, state.kept)
+            state.lost = found.lost
+            if found.page != visit.request.url.path:  # another page may be open to fewer roles
+                state.kept, state.lost = new_name(), 0
         return await handler(visit)
     form = await visit.form(files=True)
-    state.kept = _name(form.text(KEPT))
+    state.kept = _named(form)
     if state.kept:
         keep(visit, state.kept, _page_of(visit), kept_pairs(form))
     response = await handler(visit)
-    if response.status_code == 303 and not getattr(state, "is_held", False):
+    if state.kept and response.status_code == 303 and not getattr(state, "is_held", False):
         visit.node.forms.discard(visit.person, state.kept)
     return response
 
@@ -74,6 +78,11 @@ def is_form(name: str, page: str) -> bool:
 
 def _name(text: str) -> str:
     return text if _NAME.fullmatch(text) else ""
+
+
+def _named(form: Form) -> str:
+    """Returns the name of a form, or an empty text if it has none, or several."""
+    return _name(" ".join(form.texts(KEPT)))
 
 
 # Previews.
@@ -134,20 +143,25 @@ def way_back(visit: Visit) -> str:
 # Ends of sessions.
 
 
-async def carried_of(visit: Visit) -> str:
-    """Returns the values of a form that came after its session's end; empty if too many."""
+async def carried_of(visit: Visit) -> tuple[str, str]:
+    """Returns the values of a form that came after its session's end, and its address.
+
+    The values are empty if they are too many. Then the address leads to what was kept before.
+    """
+    page = _page_of(visit)
     try:
         form = await read_form(visit.request, files=True, most_bytes=MAX_CONSOLE_FORM_BYTES)
     except FormRefused:
-        return ""
-    return carried_in(visit, form)
+        return "", page
+    name = _named(form)
+    return carried_in(visit, form), f"{page}?{KEPT}={name}" if page and name else page
 
 
 def carried_in(visit: Visit, form: Form) -> str:
     """Returns the values of a form, to be kept by another request; empty if they are too many."""
     if not getattr(visit.request.state, "keeps", False):
         return ""
-    name = _name(form.text(KEPT)) or new_name()
+    name = _named(form) or new_name()
     text = json.dumps([name, _page_of(visit), kept_pairs(form)], ensure_ascii=False)
     return text if len(quote_plus(text)) <= _MOST_CARRIED else ""
 
@@ -162,6 +176,7 @@ def keep_carried(visit: Visit, person: str, carried: str) -> str:
     try:
         name, page, values = json.loads(carried)
         pairs = [(str(key), str(text)) for key, text in values]
+        "".join(chain(*pairs)).encode()  # JSON can hold half a character
     except (ValueError, TypeError, RecursionError):
         raise FormRefused("it carries no form") from None
     if not _NAME.fullmatch(str(name)) or len(pairs) > MAX_CONSOLE_FIELDS:

@@ -119,7 +119,9 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     *_bound("/selection/recall", selection.RECALL, _LIAISON, wide=True),
     ConsoleRoute(path="/export", handler=packet_export.page, roles=_LIAISON),
-    ConsoleRoute(path="/export", handler=packet_export.make, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path="/export", handler=packet_export.make, method="POST", roles=_LIAISON, keeps=True
+    ),
     ConsoleRoute(path=_PACKET, handler=document.page, roles=_LIAISON),
     ConsoleRoute(path=f"{_PACKET}/field", handler=field.page, roles=_LIAISON),
     *_bound(f"{_PACKET}/disclose", field.DISCLOSE, _LIAISON),
@@ -161,10 +163,17 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ),
     ConsoleRoute(path=_DRAFT, handler=review.change, method="POST", roles=_LIAISON, remote=False),
     ConsoleRoute(path=f"{_DRAFT}/send", handler=review.last_page, roles=_LIAISON),
-    ConsoleRoute(path=f"{_DRAFT}/send", handler=review.send, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_DRAFT}/send", handler=review.send, method="POST", roles=_LIAISON, keeps=True
+    ),
     ConsoleRoute(path=f"{_DRAFT}/send-red", handler=review.last_page, roles=_LIAISON, wide=True),
     ConsoleRoute(
-        path=f"{_DRAFT}/send-red", handler=review.send, method="POST", roles=_LIAISON, wide=True
+        path=f"{_DRAFT}/send-red",
+        handler=review.send,
+        method="POST",
+        roles=_LIAISON,
+        wide=True,
+        keeps=True,
     ),
     ConsoleRoute(path=program_drafts.PATH, handler=program_drafts.page, roles=_LIAISON),
     ConsoleRoute(
@@ -182,7 +191,9 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path=f"{_CASE}/contents", handler=contents.page, roles=_READERS),
     ConsoleRoute(path=f"{_CASE}/steps/{{verb}}", handler=case.step_page, roles=_LIAISON),
     ConsoleRoute(path=f"{_CASE}/steps/{{verb}}", handler=case.step, method="POST", roles=_LIAISON),
-    ConsoleRoute(path=f"{_CASE}/members", handler=case.invite, method="POST", roles=_LIAISON),
+    ConsoleRoute(
+        path=f"{_CASE}/members", handler=case.invite, method="POST", roles=_LIAISON, keeps=True
+    ),
     ConsoleRoute(
         path=f"{_CASE}/votes", handler=case.vote, method="POST", roles=_LIAISON, wide=True
     ),
@@ -248,7 +259,12 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/agency/add", handler=person.add, method="POST", roles=_OFFICER, wide=True),
     ConsoleRoute(path=_ACCOUNTS, handler=service_accounts.page, roles=_OFFICER, wide=True),
     ConsoleRoute(
-        path=_ACCOUNTS, handler=service_accounts.change, method="POST", roles=_OFFICER, wide=True
+        path=_ACCOUNTS,
+        handler=service_accounts.change,
+        method="POST",
+        roles=_OFFICER,
+        wide=True,
+        keeps=True,
     ),
     ConsoleRoute(path=_PERSON, handler=person.page, roles=_OFFICER, wide=True),
     ConsoleRoute(path=_PERSON, handler=person.change, method="POST", roles=_OFFICER, wide=True),
@@ -256,7 +272,9 @@ ROUTES: tuple[ConsoleRoute, ...] = (
     ConsoleRoute(path="/drafts", handler=kept.page),
     ConsoleRoute(path="/drafts", handler=kept.act, method="POST", remote=False),
     ConsoleRoute(path="/drafts/{draft}", handler=drafts.page, roles=_DRAFTERS),
-    ConsoleRoute(path="/drafts/{draft}", handler=drafts.send, method="POST", roles=_DRAFTERS),
+    ConsoleRoute(
+        path="/drafts/{draft}", handler=drafts.send, method="POST", roles=_DRAFTERS, keeps=True
+    ),
     ConsoleRoute(path="/approvals/{approval}", handler=approvals.page, roles=_DRAFTERS),
     ConsoleRoute(
         path="/approvals/{approval}",

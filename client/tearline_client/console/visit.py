@@ -1,6 +1,7 @@
 """One request to the console: its person, its language and its response."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import field
@@ -107,6 +108,10 @@ class ConsoleRoute:
     keeps: bool = False
     by_itself: bool = False
 
+    def fits(self, path: str) -> bool:
+        """Returns whether a path is one of the route's."""
+        return re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", self.path), path) is not None
+
     @property
     def is_local(self) -> bool:
         """Returns whether the page waits for this node's own work alone."""
@@ -146,7 +151,7 @@ class Console:
         origins: Origins under which browsers reach the console.
         cookie: Name of the cookie with the session's token.
         clock: Returns the time, Unix seconds.
-        menu: The routes with a title.
+        routes: The table of routes.
         provider: The agency's identity provider, or None.
         sessions: Sessions of browsers.
         pace: Rate limit of sign-ins.
@@ -168,7 +173,7 @@ class Console:
     origins: Origins
     cookie: str
     clock: Callable[[], int]
-    menu: tuple[ConsoleRoute, ...]
+    routes: tuple[ConsoleRoute, ...]
     feed: TaskFeed
     fetches: DocumentFetches
     drafts: HeldDrafts
@@ -184,6 +189,10 @@ class Console:
     acts: PageTurns = field(default_factory=lambda: PageTurns(MAX_ACTS_AT_WORK))
     uploads: PageTurns = field(default_factory=lambda: PageTurns(MAX_CONSOLE_UPLOADS))
     streams: TaskStreams = field(default_factory=TaskStreams)
+
+    def menu(self) -> list[ConsoleRoute]:
+        """Returns the routes with a title, in the order of the navigation."""
+        return [each for each in self.routes if each.title]
 
     def turns(self, route: ConsoleRoute) -> PageTurns:
         """Returns the queue of a route."""
@@ -272,7 +281,7 @@ class Visit:
 
     def kept_form(self) -> Form | None:
         """Returns the kept form that the address names, or None."""
-        values = self.node.forms.values(self.person, self.query(KEPT))
+        values = self.node.forms.values(self.person, self.kept)
         return Form.of(values) if values else None
 
     def query(self, name: str) -> str:
@@ -313,8 +322,10 @@ class Visit:
         return RedirectResponse(f"{path}?{urlencode(given)}" if given else path, status_code=303)
 
     def _frame(self) -> dict[str, object]:
-        menu = [each for each in self.console.menu if each.roles & self.roles]
-        path = self.request.url.path
+        menu = [each for each in self.console.menu() if each.roles & self.roles]
+        path, given = self.request.url.path, self.request.query_params.multi_items()
+        query = [pair for pair in given if pair[0] != KEPT]
+        query += [(KEPT, self.kept)] if self.kept else []
         hidden = {CSRF: self.csrf, KEPT: self.kept}
         fields = (_HIDDEN % pair for pair in hidden.items() if pair[1])
         zone = time_zone("" if self.signed_in is None else self.signed_in.zone)
@@ -324,7 +335,7 @@ class Visit:
             "zone": zone.name,
             "menu": menu,
             "path": path,
-            "address": f"{path}?{self.request.url.query}" if self.request.url.query else path,
+            "address": f"{path}?{urlencode(query)}" if query else path,
             "csrf": Markup().join(fields),
             "kept": self.kept,
             "not_kept": getattr(self.request.state, "not_kept", None),

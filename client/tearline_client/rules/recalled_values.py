@@ -85,7 +85,7 @@ def open_values(
     """Returns all readable values of a packet, or of some slots; empty if no draft waits."""
     held = context.stores.packets.held(packet_id)
     stores = context.stores
-    drafts = stores.approvals.count() + stores.decisions.count() + len(stores.drafts.all())
+    drafts = stores.approvals.count() + stores.decisions.count() + stores.drafts.total()
     if held is None or not drafts:
         return RecalledValues()
     view = View(fields=(), existences=())
@@ -157,9 +157,7 @@ def _losing_objects(
         return
     encoded = frozenset(b64encode(value).decode() for value in sought.documents)
     drafts = context.stores.drafts
-    for (
-        row
-    ) in drafts.all():  # at most ``MAX_TAXII_DRAFTS`` of each account, and few forms of each person
+    for row in drafts.all():  # at most ``MAX_TAXII_DRAFTS`` of each account; few of each person
         objects = json.loads(drafts.objects(row.id) or b'{"objects": []}')["objects"]
         is_named = row.person and _names(row, objects, sought.packet)
         lost = sought.texts if is_named else sought.telling

@@ -80,23 +80,35 @@ class DraftStore(Store):
         """Returns the number of an account's drafts."""
         return int(self._db.value("SELECT count(*) FROM feed_draft WHERE account = ?", (account,)))
 
+    def total(self) -> int:
+        """Returns the number of all drafts."""
+        return int(self._db.value("SELECT count(*) FROM feed_draft"))
+
     def all(self) -> list[DraftRow]:
         """Returns all drafts, oldest first; accounts, persons and their drafts are bounded."""
         return self._opened(self._db.rows(f"{_SELECT} ORDER BY place"))
 
     def of_programs(self) -> list[DraftRow]:
         """Returns the drafts of all service accounts, oldest first."""
-        return [row for row in self.all() if row.account]
+        return self._opened(self._db.rows(f"{_SELECT} WHERE person = '' ORDER BY place"))
 
     def of_person(self, person: str) -> list[DraftRow]:
         """Returns the forms of a person, the latest change last."""
         sql = f"{_SELECT} WHERE person = ? ORDER BY time_ms, place"
         return self._opened(self._db.rows(sql, (person,)))
 
-    def size(self, draft_id: bytes) -> int:
-        """Returns the stored size of a draft, in bytes; 0 if there is none of that id."""
-        sql = "SELECT length(sealed) FROM feed_draft WHERE id = ?"
-        return int(self._db.value(sql, (draft_id,)) or 0)
+    def of_id(self, draft_id: bytes) -> DraftRow | None:
+        """Returns a draft, or None if there is none of that id."""
+        return next(iter(self._opened(self._db.rows(f"{_SELECT} WHERE id = ?", (draft_id,)))), None)
+
+    def others(self, person: str, draft_id: bytes) -> tuple[int, int]:
+        """Returns the number of a person's forms other than one, and their stored bytes."""
+        sql = (
+            "SELECT count(*), coalesce(sum(length(told) + length(sealed)), 0) FROM feed_draft"
+            " WHERE person = ? AND id <> ?"
+        )
+        number, size = self._db.rows(sql, (person, draft_id))[0]
+        return number, size
 
     def _opened(self, rows: Iterable[tuple[Any, ...]]) -> list[DraftRow]:
         return [

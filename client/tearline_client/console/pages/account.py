@@ -28,7 +28,7 @@ _A_YEAR_S = 365 * 24 * 3600
 
 async def start(visit: Visit) -> Response:
     """Leads to the first page of the navigation."""
-    return visit.redirect(visit.console.menu[0].path)
+    return visit.redirect(visit.console.menu()[0].path)
 
 
 async def sign_in_page(visit: Visit) -> Response:

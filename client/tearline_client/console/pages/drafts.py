@@ -45,7 +45,7 @@ async def send(visit: Visit) -> Response:
     except TearlineError as error:
         if held.content is None:  # it is queued: it will be sent
             raise
-        return _preview(visit, _draft_of(held), refused=error)
+        return _preview(visit, _draft_of(held), form.text("repeats"), error)
     return visit.redirect(after)
 
 
@@ -112,7 +112,9 @@ def _wait(node: Node, draft: Draft, repeats: str, person: str) -> bytes:
             )
 
 
-def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -> Response:
+def _preview(
+    visit: Visit, draft: Draft, repeats: str = "", refused: TearlineError | None = None
+) -> Response:
     node, plan = visit.node, draft.plan
     members = node.directory.members()
     answer = draft if isinstance(draft, AnswerDraft) else None
@@ -147,6 +149,7 @@ def _preview(visit: Visit, draft: Draft, refused: TearlineError | None = None) -
         "overturned": overturned,
         "bound": bound_field(visit, overturned),
         "confirmed_by": answer.request.hex()[:SHOWN_DIGITS] if answer else "",
+        "repeats": repeats,
         "refused": refused,
     }
     return visit.render("draft.html", values, status=status_of(refused))

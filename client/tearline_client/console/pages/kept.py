@@ -12,6 +12,7 @@ from tearline_client.console.forms import KEPT
 from tearline_client.console.kept_forms import CARRIED, is_form, keep_carried, kept_pairs
 from tearline_client.console.languages import mark
 from tearline_client.console.visit import Visit
+from tearline_client.features.forms.service import KeptForm
 
 DISCARD = "discard"
 _PAGES: Mapping[str, str] = {
@@ -45,6 +46,7 @@ class DraftRow:
     Attributes:
         name: Its name in addresses.
         words: Its page, as a message.
+        is_open: Whether the person may open its page; without that role, its values stay sealed.
         link: The address at which the person goes on, or empty.
         time_ms: Time of its latest change.
         ends_ms: Its expiry.
@@ -54,6 +56,7 @@ class DraftRow:
 
     name: str
     words: str
+    is_open: bool
     link: str
     time_ms: int
     ends_ms: int
@@ -68,20 +71,26 @@ class DraftRow:
 
 async def page(visit: Visit) -> Response:
     """Shows the drafts of the person, and of no other."""
-    forms = visit.node.forms
-    rows = [
-        DraftRow(
-            name=each.name,
-            words=next((w for path, w in _PAGES.items() if re.fullmatch(path, each.page)), _OTHER),
-            link=f"{each.page}?{KEPT}={each.name}" if each.page else "",
-            time_ms=each.time_ms,
-            ends_ms=each.ends_ms,
-            lost=each.lost,
-            values=_said(forms.values(visit.person, each.name)),
-        )
-        for each in forms.list(visit.person)
-    ]
+    rows = [_row(visit, each) for each in visit.node.forms.list(visit.person)]
     return visit.render("drafts.html", {"rows": rows})
+
+
+def _row(visit: Visit, form: KeptForm) -> DraftRow:
+    page = form.page
+    is_open = not page or any(
+        each.keeps and each.fits(page) and each.roles & visit.roles for each in visit.console.routes
+    )
+    values = visit.node.forms.values(visit.person, form.name) if is_open else ()
+    return DraftRow(
+        name=form.name,
+        words=next((words for path, words in _PAGES.items() if re.fullmatch(path, page)), _OTHER),
+        is_open=is_open,
+        link=f"{page}?{KEPT}={form.name}" if page and is_open else "",
+        time_ms=form.time_ms,
+        ends_ms=form.ends_ms,
+        lost=form.lost,
+        values=_said(values),
+    )
 
 
 def _said(values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -95,7 +104,7 @@ def _said(values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
 
 async def act(visit: Visit) -> Response:
     """Keeps a form as it is typed, or one of an earlier session; or discards a draft."""
-    form = await visit.form()
+    form = await visit.form(files=True)  # without files; it is larger so than percent-encoded
     name, path = form.text(KEPT), form.text("page")
     if carried := form.text(CARRIED):
         return visit.redirect(keep_carried(visit, visit.person, carried))

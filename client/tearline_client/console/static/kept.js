@@ -5,38 +5,49 @@
   const told = document.querySelector("[data-keeps]");
   if (!told) return;
   const waits_ms = 1500;
-  let changed = null;
+  const small = 60000; // bytes: of a larger form, a browser sends none that outlives the page
+  let form = null; // the one that changed last
   let timer = 0;
-  const save = async (form) => {
-    const sent = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) {
-      if (typeof value === "string") sent.append(name, value);
+  let sending = new AbortController();
+  const stop = () => {
+    clearTimeout(timer);
+    timer = 0;
+    sending.abort(); // what comes late would stand in for what came since
+    sending = new AbortController();
+  };
+  const save = async () => {
+    if (!timer) return;
+    stop();
+    const { signal } = sending;
+    const sent = new FormData();
+    let most = 0;
+    for (const [name, value] of [...new FormData(form), ["page", new URL(form.action).pathname]]) {
+      if (typeof value !== "string") continue;
+      sent.append(name, value);
+      most += 3 * (name.length + value.length) + 200;
     }
-    sent.set("page", new URL(form.action).pathname);
     try {
-      const reply = await fetch(told.dataset.keeps, { method: "POST", body: sent, redirect: "manual", keepalive: sent.toString().length < 60000 });
+      const reply = await fetch(told.dataset.keeps, { method: "POST", body: sent, redirect: "manual", keepalive: most < small, signal });
       if (reply.type === "opaqueredirect") told.textContent = told.dataset.ended;
       else told.textContent = reply.ok ? await reply.text() : told.dataset.failed;
       if (reply.ok) history.replaceState(history.state, "", `${sent.get("page")}?kept=${sent.get("kept")}`);
     } catch {
-      told.textContent = told.dataset.failed;
+      if (!signal.aborted) told.textContent = told.dataset.failed;
     }
   };
-  const flush = () => {
+  const keeps = (each) => each && each.method === "post" && each.elements.kept;
+  const change = (changed) => {
+    if (form !== changed) save();
+    form = changed;
     clearTimeout(timer);
-    const form = changed;
-    changed = null;
-    if (form) save(form);
+    timer = setTimeout(save, waits_ms);
   };
-  document.addEventListener("input", (event) => {
-    const form = event.target.form;
-    if (!form || form.method !== "post" || !form.elements.kept) return;
-    changed = form;
-    clearTimeout(timer);
-    timer = setTimeout(flush, waits_ms);
-  });
-  document.addEventListener("change", flush);
-  document.addEventListener("submit", () => { clearTimeout(timer); changed = null; });
-  document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
-  window.addEventListener("pagehide", flush);
+  document.addEventListener("input", (event) => { if (keeps(event.target.form)) change(event.target.form); });
+  document.addEventListener("change", save);
+  document.addEventListener("submit", (event) => { if (event.target === form) stop(); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
+  window.addEventListener("pagehide", save);
+  // What was typed before this script came: no event told of it.
+  const is_typed = (each) => each.defaultValue !== undefined && each.value !== each.defaultValue;
+  for (const each of document.forms) if (keeps(each) && [...each.elements].some(is_typed)) change(each);
 })();

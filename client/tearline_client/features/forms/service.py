@@ -56,19 +56,13 @@ class FormService:
         Raises:
             DraftsFull: If the person has too many forms, or too large ones.
         """
-        draft_id, objects = _id_of(person, name), [list(each) for each in values]
+        draft_id, objects = _id_of(person, name), list(values)
         data = json.dumps({"objects": objects}, ensure_ascii=False).encode()
-        others = [row for row in self._store.of_person(person) if row.id != draft_id]
-        sizes = [self._store.size(row.id) for row in others]
-        verify_room(len(others), len(data) + sum(sizes))
-        told = {"name": name, "page": page, "objects": len(objects)}
-        row = DraftRow(
-            id=draft_id,
-            account="",
-            person=person,
-            time_ms=self._context.right_ms(),
-            told=json.dumps(told).encode(),
-        )
+        told = json.dumps({"name": name, "page": page, "objects": len(objects)}).encode()
+        others, size = self._store.others(person, draft_id)
+        verify_room(others, size + len(data) + len(told))
+        time_ms = self._context.right_ms()
+        row = DraftRow(id=draft_id, account="", person=person, time_ms=time_ms, told=told)
         with self._context.stores.database.transaction():
             self._store.put(row, data)
 
@@ -82,10 +76,10 @@ class FormService:
         Raises:
             NotFound: If the person has none of that name.
         """
-        found = next((each for each in self.list(person) if each.name == name), None)
+        found = self._store.of_id(_id_of(person, name))
         if found is None:
             raise NotFound("no such draft of yours is kept")
-        return found
+        return _described(found)
 
     def values(self, person: str, name: str) -> tuple[tuple[str, str], ...]:
         """Returns the values of a form, each with its name; none if there is no such form."""

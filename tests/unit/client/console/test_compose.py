@@ -436,7 +436,10 @@ async def test_a_text_that_names_a_guarded_value_needs_a_reason(
     assert reply.status_code == 403
     assert "TL-POL-030" in reply.text
     assert not world.us.node.packets.ids()
-    reply = await sent(ana, draft, repeats="The partner asked for this number itself.")
+    reason = "The partner asked for this number itself."
+    reply = await ana.post(f"{draft}/send-red", {"csrf": await ana.csrf(), "repeats": reason})
+    assert (reply.status_code, f"{reason}</textarea>" in reply.text) == (403, True)
+    reply = await sent(ana, draft, repeats=reason)
     assert reply.status_code == 303
     (packet,) = world.us.node.packets.ids()
     assert world.us.node.packets.repeats(packet)

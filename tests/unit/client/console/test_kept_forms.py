@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from importlib.resources import files
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from attacks.test_recalled_drafts import of, recall
 from attacks.test_recalls import path_of, settled
 from support.node import context_of
 from support.simulation import Simulation
+from tearline.errors import DraftsFull
 from tearline.limits import (
     CONSOLE_DRAFT_S,
     CONSOLE_IDLE_S,
@@ -20,7 +22,11 @@ from tearline.limits import (
 )
 from tearline.persons.tokens import Role
 from tearline_client.console.multipart import BoundedBody
+from tearline_client.console.routes import ROUTES
+from tearline_client.console.templates import environment
 from tearline_client.features.forms.service import MAX_FORM_BYTES, MAX_FORMS
+from tearline_client.persons.issuer import LocalIssuer
+from tearline_client.store.drafts import DraftStore
 from unit.client.console.browsers import (
     PASSPHRASE,
     Browser,
@@ -289,13 +295,13 @@ async def test_drafts_of_a_person_are_bounded_and_the_form_says_so(
     assert "TL-POL-032" in reply.text
     assert_all_of_it(reply.text)
     forms.keep("ana", f"{0:032x}", "/compose", [("narrative", "y")])  # one that is kept already
-    forms.keep("bob", NAME, "/compose", [("narrative", "x" * (MAX_FORM_BYTES - 100))])
+    forms.keep("bob", NAME, "/compose", [("narrative", "x" * (MAX_FORM_BYTES - 200))])
     data = {"csrf": await ana.csrf(), "kept": f"{1:032x}", "page": "/compose"}
     large = await ana.post("/drafts", {**data, "narrative": "x" * 1000})
     assert large.status_code == 200
     for number in range(MAX_FORMS):
         forms.discard("ana", f"{number:032x}")
-    forms.keep("ana", OTHER, "/compose", [("narrative", "x" * (MAX_FORM_BYTES - 100))])
+    forms.keep("ana", OTHER, "/compose", [("narrative", "x" * (MAX_FORM_BYTES - 200))])
     reply = await post(ana, "/compose", typed_in(world, does="add", schema="Person"))
     assert "TL-POL-032" in reply.text
 
@@ -392,6 +398,7 @@ async def test_no_crafted_form_is_carried_elsewhere(theirs: ConsoleUnderTest) ->
     browser = theirs.browser()
     good = {"name": "ana", "passphrase": PASSPHRASE}
     odd = ["x", "{}", "[1, 2]", '["x", "/compose", []]', f'["{NAME}", "/compose", [1]]', "[" * 9000]
+    odd.append(f'["{NAME}", "/compose", [["narrative", "\\ud800"]]]')
     for carried in odd:
         reply = await browser.post("/sign-in", {**good, "carried": carried})
         assert (reply.status_code, "TL-USE-008" in reply.text) == (400, True), carried
@@ -441,3 +448,107 @@ async def test_a_page_of_an_earlier_session_loses_nothing(
     (carried,) = re.findall(r'name="carried" value="([^"]+)"', reply.text)
     reply = await ana.act("/drafts", carried=html.unescape(carried))
     assert_all_of_it((await ana.get(reply.headers["location"])).text)
+
+
+async def test_a_form_with_two_names_is_refused_as_any_other(
+    theirs: ConsoleUnderTest, ana: Browser
+) -> None:
+    values = {"kept": [NAME, OTHER], "narrative": TEXT}
+    for browser, status in ((theirs.browser(), 403), (ana, 400)):
+        reply = await browser.post("/compose", values)
+        assert reply.status_code == status
+        assert TEXT in reply.text
+    assert theirs.reports == []
+
+
+async def test_a_person_without_the_role_reads_no_draft_of_its_page(
+    world: Simulation, theirs: ConsoleUnderTest, ana: Browser
+) -> None:
+    await post(ana, "/compose", typed_in(world, does="add", schema="Person"))
+    LocalIssuer(world.us.node.keystore).set_roles("ana", [Role.ANALYST])
+    analyst = await theirs.signed_in("ana")
+    for page in ("/drafts", f"/requests/new?kept={NAME}"):
+        reply = await analyst.get(page)
+        assert reply.status_code == 200
+        assert "Qiu" not in reply.text
+        assert TEXT not in reply.text
+    assert "Discard" in (await analyst.get("/drafts")).text
+
+
+async def test_another_page_does_not_take_the_place_of_a_draft(
+    world: Simulation, ana: Browser
+) -> None:
+    await post(ana, "/compose", typed_in(world, does="add", schema="Person"))
+    page = (await ana.get(f"/cases/new?kept={NAME}")).text
+    assert f'name="kept" value="{NAME}"' not in page
+
+
+async def test_another_language_shows_the_form_as_it_was_typed(
+    world: Simulation, ana: Browser
+) -> None:
+    csrf = await ana.csrf()
+    shown = await ana.get("/compose?terms=" + terms(world) + "&kind=lead")
+    (name,) = set(re.findall(r'name="kept" value="([^"]+)"', shown.text))
+    await ana.post("/drafts", {**typed_in(world, kept=name), "page": "/compose", "csrf": csrf})
+    pages = [shown, await post(ana, "/compose", typed_in(world, does="x"))]
+    for page, kept_name in zip(pages, (name, NAME), strict=True):
+        (place,) = re.findall(r'name="next" value="([^"]+)"', page.text)
+        values = {"csrf": csrf, "language": "zh", "next": html.unescape(place)}
+        reply = await ana.post("/language", values)
+        again = (await ana.get(reply.headers["location"])).text
+        assert f'name="kept" value="{kept_name}"' in again
+        assert TEXT in again
+
+
+async def test_a_form_too_long_to_come_along_leads_to_what_was_kept(
+    world: Simulation, theirs: ConsoleUnderTest, ana: Browser
+) -> None:
+    csrf = await ana.csrf()
+    long = typed_in(world, narrative="x" * 200_000, reference="%" * 40_000)
+    theirs.clock.now_s += CONSOLE_IDLE_S
+    reply = await post_as(ana, "/compose", {**long, "csrf": csrf})
+    assert 'name="carried"' not in reply.text
+    assert f'name="next" value="/compose?kept={NAME}"' in reply.text
+
+
+async def test_every_word_of_a_draft_counts_against_the_bound(
+    world: Simulation, ana: Browser
+) -> None:
+    page, values = "/" + "a" * 200_000, {"csrf": await ana.csrf(), "does": "keep"}
+    sizes = [
+        (await ana.post("/drafts", {**values, "kept": f"{n:032x}", "page": page})).status_code
+        for n in range(MAX_FORMS)
+    ]
+    assert sizes == [200] * MAX_FORMS
+    with pytest.raises(DraftsFull):
+        world.us.node.forms.keep("ana", f"{0:032x}", page, [("a", "x" * (MAX_FORM_BYTES - 10**6))])
+
+
+FREE_TEXT = re.compile(r'<textarea|name="repeats"')
+
+
+def test_no_page_has_a_free_text_whose_form_ends_with_the_session() -> None:
+    found = set[str]()
+    for name in environment("en").list_templates(["html"]):
+        text = (files("tearline_client.console") / "templates" / name).read_text()
+        for form in re.findall(r'<form[^>]*method="post".*?</form>', text, re.DOTALL):
+            (action,) = re.findall(r'action="([^"]+)"', form.partition("\n")[0])
+            if FREE_TEXT.search(form) and action.startswith("/"):
+                found.add(re.sub(r"\{\{ [^}]+ \}\}", "x", action))
+    assert "/compose/x/x" in found
+    routes = [each for each in ROUTES if each.method == "POST" and each.keeps]
+    lost = {path for path in found - {"/compose/x/x"} if not any(r.fits(path) for r in routes)}
+    assert lost == set()
+
+
+def test_the_values_of_many_forms_are_not_read_where_their_number_suffices(
+    world: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = world.us.node
+    for number in range(3):
+        node.forms.keep("ana", f"{number:032x}", "/compose", [("narrative", TEXT)])
+    opened: list[object] = []
+    monkeypatch.setattr(DraftStore, "_opened", lambda self, rows: opened.extend(rows) or opened)
+    node.forms.keep("ana", NAME, "/compose", [("narrative", TEXT)])
+    assert context_of(node).stores.drafts.total() == 4
+    assert context_of(node).stores.drafts.of_programs() == []

@@ -221,7 +221,12 @@ def _changed(wish: Wish, form: Form) -> Wish:
 
 async def last_page(visit: Visit) -> Response:
     """Shows the contents and recipients of the packets before they are sent."""
-    prepared = content_of(held_preview(visit))
+    return _last(visit, content_of(held_preview(visit)))
+
+
+def _last(
+    visit: Visit, prepared: Prepared, repeats: str = "", refused: TearlineError | None = None
+) -> Response:
     node, members = visit.node, visit.node.directory.members()
     draft = prepared.plans[0].draft
     cases = {each.id.hex(): each.title for each in node.cases.all()}
@@ -246,10 +251,13 @@ async def last_page(visit: Visit) -> Response:
             "totals": totals,
             "documents": prepared.wish.documents,
             "corrects": prepared.wish.corrects.hex(),
-            "repeats": bool(prepared.mentions),
+            "asks_reason": bool(prepared.mentions),
+            "repeats": repeats,
+            "refused": refused,
             "is_red": prepared.is_red(),
             "takes_two": takes_two(node, draft.agreement.id, draft.article),
         },
+        status=status_of(refused),
     )
 
 
@@ -281,7 +289,12 @@ async def send(visit: Visit) -> Response:
         done = "partly" if released.refused else "corrected" if prepared.correction else sent
         return f"/packets/{released.packets[0].hex()}?done={done}"
 
-    return visit.redirect(await send_once(visit, held, act))
+    try:
+        return visit.redirect(await send_once(visit, held, act))
+    except TearlineError as error:
+        if held.content is None:  # it is sent, or queued
+            raise
+        return _last(visit, content_of(held), reason, error)
 
 
 def _import(visit: Visit, draft_id: bytes) -> AbstractContextManager[None]:
