@@ -134,9 +134,10 @@ class RecoveryStore(Store):
         """Records a restore of this node from a backup.
 
         What waits for a person in it may have been decided on since: it counts as of long ago, so
-        it is approved no more, and expires.
+        it is approved no more, and expires. Forms are gone: their values may be recalled since.
         """
         self._db.execute("UPDATE pending SET time_ms = 0")
+        self._db.erase("DELETE FROM feed_draft WHERE person <> ''")
         self._db.execute("UPDATE feed_draft SET time_ms = 0")
         self._db.execute("UPDATE feed_status SET time_ms = 0")
         self._db.put_setting(_RESTORED, u64(restored.time_s) + u64(restored.log_size))

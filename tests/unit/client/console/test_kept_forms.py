@@ -27,6 +27,7 @@ from tearline_client.console.templates import environment
 from tearline_client.features.forms.service import MAX_FORM_BYTES, MAX_FORMS
 from tearline_client.persons.issuer import LocalIssuer
 from tearline_client.store.drafts import DraftStore
+from tearline_client.store.recovery import Restored
 from unit.client.console.browsers import (
     PASSPHRASE,
     Browser,
@@ -552,3 +553,12 @@ def test_the_values_of_many_forms_are_not_read_where_their_number_suffices(
     node.forms.keep("ana", NAME, "/compose", [("narrative", TEXT)])
     assert context_of(node).stores.drafts.total() == 4
     assert context_of(node).stores.drafts.of_programs() == []
+
+
+def test_a_node_from_a_backup_has_no_form_with_values_recalled_since(world: Simulation) -> None:
+    node = world.us.node
+    node.forms.keep("ana", NAME, "/compose", [("narrative", TEXT)])
+    stores = context_of(node).stores
+    with stores.database.transaction():
+        stores.recovery.put_restored(Restored(time_s=1, log_size=1))
+    assert not node.forms.list("ana")

@@ -10,13 +10,14 @@ import pytest
 from attacks.simulated_requests import PERSON, ask, phases
 from support.four_eyes import amended, put_in_force
 from support.simulation import ARTICLE, PURPOSE, Simulation
-from tearline.errors import ExchangeUnreachable, NotFound
+from tearline.errors import ExchangeUnreachable, NotFound, ValueRepeated
 from tearline.limits import CONSOLE_DRAFT_S, MAX_CONSOLE_DRAFTS, MAX_PERSON_DRAFTS
 from tearline.packets.packet import Urgency
 from tearline.requests.progress import Phase
 from tearline.requests.step import Ground
 from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.pages.request.planned import RequestDraft
+from tearline_client.features.requests.service import RequestService
 from unit.client.console.browsers import Browser, ConsoleUnderTest, accesses, seen_in
 from unit.client.console.test_work_pages import text_of
 
@@ -252,6 +253,20 @@ async def test_a_draft_that_waits_for_the_exchange_is_not_sent_again(
     await world.mx.node.sync()
     await world.us.node.receive()
     assert len(world.us.node.requests.list()) == 1
+
+
+async def test_a_refused_draft_keeps_the_reason_that_was_typed(
+    console: ConsoleUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await console.signed_in("liaison")
+    draft = await post(browser, "/requests/new", **ASKED)  # type: ignore[arg-type]
+
+    async def refuse(*_: object) -> None:
+        raise ValueRepeated("its narrative")
+
+    monkeypatch.setattr(RequestService, "submit", refuse)
+    reply = await confirm(browser, draft, repeats="The partner asked for it.")
+    assert (reply.status_code, "The partner asked for it.</textarea>" in reply.text) == (403, True)
 
 
 async def test_a_draft_is_its_person_s_and_does_not_stay(
