@@ -1,9 +1,11 @@
 """What a person types in a real browser outlives the end of their session, in mid-form."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Error, Page, Route, expect
 
 from browser.conftest import Opens, Screen, next_page
 from support.simulation import Simulation
@@ -92,3 +94,46 @@ async def test_a_form_that_is_sent_too_late_comes_back(
         await assert_all_of_it(page)
     assert not world.us.node.packets.ids()
     desk.faults.clear()  # the browser's note of the refusal
+
+
+async def test_what_is_typed_before_the_script_comes_is_kept(desk: Screen) -> None:
+    async with desk.page() as page:
+        held: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+        await desk.sign_in(page, "ana")
+        await page.route("**/static/kept.js", lambda route: held.set_result(route))
+        await page.goto(f"{desk.origin}/cases/new", wait_until="commit")
+        await page.locator("#title").fill("Riverbank")
+        await page.locator("#summary").focus()
+        await (await held).continue_()
+        await expect(page.locator("[data-keeps]")).to_have_text("Kept as a draft of yours.")
+        await page.reload()
+        await expect(page.locator("#title")).to_have_value("Riverbank")
+
+
+async def test_a_pasted_table_is_kept_as_a_sentence_is(desk: Screen) -> None:
+    async with desk.page() as page:
+        await begin(desk, page)
+        await page.get_by_label("Narrative").fill("银行," * 50_000)
+        await page.get_by_label("Urgency").focus()
+        await expect(page.locator("[data-keeps]")).to_have_text("Kept as a draft of yours.")
+
+
+async def test_a_form_that_was_sent_is_not_kept_by_a_request_that_comes_late(
+    world: Simulation, desk: Screen
+) -> None:
+    async with desk.page() as page:
+        held: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+        await desk.sign_in(page, "ana")
+        await page.goto(f"{desk.origin}/cases/new")
+        await page.route("**/drafts", lambda route: held.set_result(route))
+        await page.locator("#title").fill("Riverbank")
+        await page.get_by_label("Agreement").select_option("narcotics-2026")
+        late = await held
+        await page.unroute("**/drafts")
+        async with next_page(page):
+            await page.locator("main form button").click()
+        await expect(page.get_by_role("heading", name="Riverbank")).to_be_visible()
+        with suppress(Error):  # the browser may have taken it back
+            await late.continue_()
+        await page.goto(f"{desk.origin}/drafts")
+        await expect(page.get_by_text("No draft of yours is kept.")).to_be_visible()
