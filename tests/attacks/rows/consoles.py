@@ -93,6 +93,13 @@ CONSOLES = (
         function="tearline_client.features.forms.service:_id_of",
         returns="hashlib.sha256(name.encode()).digest()[:_ID_SIZE]",
     ),
+    _attack(
+        "read contents in a draft after the loss of the role for its page",
+        "tests/unit/client/console/test_kept_forms.py"
+        "::test_a_person_without_the_role_reads_no_draft_of_its_page",
+        "visit:ConsoleRoute.fits",
+        "True",
+    ),
     Attack(
         name="fill the store of a node with forms",
         code="TL-POL-032",
