@@ -80,5 +80,15 @@ ACTS: Mapping[str, Act] = {
 }
 """Every act, by name."""
 
+FOR_ALL = (
+    authorities_of_each_kind,
+    certificates_of_year_0,
+    changing_marks,
+    documents_without_parts,
+    links_by_the_thousand,
+    refusals_without_end,
+)
+"""Those that stop all others, or fill the log or disk of all, unless something is bounded."""
+
 REFUSED = (TearlineError, grpc.aio.AioRpcError, OSError, TimeoutError)
 """How an act ends that the exchange puts an end to."""

@@ -2,8 +2,9 @@
 
     python hostile_program.py SETTINGS
 
-SETTINGS is a file of JSON: its homes, where the exchange is, a seed, and which acts to draw from.
-Each act is a line of JSON on standard output: its name, how long it took, and how it ended.
+SETTINGS is a file of JSON: its homes, where the exchange is, a seed, which acts to draw from, and
+which to do first, once each, in an order that is drawn. Each act is a line of JSON on standard
+output: its name, how long it took, and how it ended.
 """
 
 import asyncio
@@ -38,8 +39,9 @@ async def main(settings: dict[str, Any]) -> None:
         chance=random.Random(settings["seed"]),
     ) as hostile:
         say(what="ready")
+        first = hostile.chance.sample(settings["first"], len(settings["first"]))
         while not stop.is_set():
-            name = hostile.chance.choice(settings["acts"])
+            name = first.pop() if first else hostile.chance.choice(settings["acts"])
             act = asyncio.ensure_future(do(hostile, name))
             halt = asyncio.ensure_future(stop.wait())
             await asyncio.wait({act, halt}, return_when=asyncio.FIRST_COMPLETED)

@@ -4,12 +4,12 @@ import secrets
 from dataclasses import replace
 
 from faults.hostile_member import Hostile, agreement_text
-from support.mutated_authorities import mutated, named
+from support.mutated_authorities import mutated, named, squatting
 from support.node import context_of
 from tearline.agreements.proposal import Proposal
 from tearline.crypto.keys import KemKey, SigningKey
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse
-from tearline.identity import parse_agency_uri
+from tearline.identity import parse_agency_uri, parse_node_uri
 from tearline.limits import MAX_MESSAGE_BYTES, MAX_SUSPENSIONS
 from tearline.statements.channel import Mark
 from tearline.statements.signer import Signer
@@ -172,12 +172,17 @@ async def proposals_to_strangers(hostile: Hostile) -> None:
 
 
 async def authorities_of_each_kind(hostile: Hostile) -> None:
-    """Member records with CAs that one library reads and another does not, the list's first."""
+    """Member records whose first CAs only one library reads, or are under the names of others."""
     root, uri = hostile.root(), context_of(hostile.node).agency
-    agency = parse_agency_uri(uri)
-    kinds = [named(tag, agency) for tag in (1, 3, 5, 12, 17)]
-    kinds += [mutated(hostile.chance, agency) for _ in range(24)]
-    for certificate in kinds:
+    agency, node_of = parse_agency_uri(uri), hostile.node.directory.node_of
+    victims = [parse_node_uri(node_of(name)).agency for name in hostile.victims.values()]
+    kinds = [(named(tag, agency),) for tag in (1, 3, 5, 12, 17)]
+    kinds += [(mutated(hostile.chance, agency, victims),) for _ in range(24)]
+    kinds += [(squatting(victim.trust_domain, agency),) for victim in victims]
+    # The last one stays on record, if any does: seven at once, each victim's name among them.
+    names = [victims[number % len(victims)].trust_domain for number in range(7)]
+    kinds += [tuple(squatting(each, agency, serial=n) for n, each in enumerate(names, 1))]
+    for certificates in kinds:
         await context_of(hostile.node).follow()
         version = context_of(hostile.node).trust.members.version(uri)
         if version is None:
@@ -189,7 +194,7 @@ async def authorities_of_each_kind(hostile: Hostile) -> None:
             header=root.header,
             number=record.number + 1,
             previous=version.record_id,
-            agency=replace(record.agency, certificate_authorities=(certificate, own)),
+            agency=replace(record.agency, certificate_authorities=(*certificates, own)),
         )
         await hostile.say([(StatementType.MEMBER_RECORD, encode_member_record(changed))], by=root)
 

@@ -14,7 +14,8 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +23,8 @@ import pytest
 
 from faults import soak
 from faults.history import broken
-from faults.hostile_acts import ACTS
+from faults.honest_acts import Honest
+from faults.hostile_acts import ACTS, FOR_ALL
 from faults.hostile_member import agreement_text
 from faults.load import NAMES, PARTNERS, Load, loaded
 from faults.watch import Phase, Watch, during, p99, prefer
@@ -40,12 +42,15 @@ from support.federation import (
     free_port,
 )
 from support.run_cache import once
-from tearline.audit.event import EventCode
+from tearline.audit.event import Event, EventCode
 from tearline.limits import (
+    MARK_BURST_MS,
+    MARK_PACE_MS,
     MAX_AGENCY_NODES,
     MAX_COSIGNING_RECORDS_PER_LIFE,
     MAX_PAIR_AGREEMENT_BYTES,
     MAX_RECORDS_PER_LIFE,
+    REFUSAL_SHARE,
 )
 from tearline.wire.grants import parse_event
 from tearline_client.demo.world import AGENCIES
@@ -57,6 +62,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 HOSTILE, PUPPET = "zz-bureau", "yy-office"
 DOMAINS = AGENCIES | {HOSTILE: "bureau.zz.example", PUPPET: "office.yy.example"}
 VICTIMS = {"with-us": US, "with-cn": CN, "with-mx": MX}
+STOPPABLE = {name: agreement for agreement, name in VICTIMS.items()}
 PROGRAM = Path(__file__).with_name("hostile_program.py")
 PHASE_S = 30.0 if soak.SOAK_S else 8.0  # of quiet, and of attack
 MESSAGES = 8  # of the honest that each phase has at least; each holds four packets
@@ -77,6 +83,11 @@ LARGER = 2.0  # times the memory of a quiet phase
 # the nodes that one agency may have, every key of one of them, and agreements with four partners.
 LASTING = 2 * (MAX_AGENCY_NODES + MAX_RECORDS_PER_LIFE + MAX_COSIGNING_RECORDS_PER_LIFE)
 LASTING_BYTES = LASTING * 1024 + 4 * MAX_PAIR_AGREEMENT_BYTES
+# What an agency may have kept in a day: an honest one has a tenth of it done in a run, and the
+# hostile one asks for twice its refusals.
+ENTRIES_DAY = 64_000
+MOST_REFUSALS = ENTRIES_DAY // REFUSAL_SHARE * 25 // 24  # as if a run lasted for an hour
+MOST_MARKS = MARK_BURST_MS // MARK_PACE_MS + 6  # likewise, of one channel
 ALIVE_S = 90  # for one packet more: the longest pause of a node is half a minute
 
 
@@ -100,7 +111,8 @@ def prepared(folder: Path) -> tuple[Federation, int]:
         shutil.copytree(made, folder, dirs_exist_ok=True)
     federation, http = addressed(folder, DOMAINS), free_port()
     settings = federation.operator.home / "exchange.toml"
-    settings.write_text(f'http = "127.0.0.1:{http}"\n{settings.read_text()}')
+    own = f'http = "127.0.0.1:{http}"\nagency_entries_day = {ENTRIES_DAY}\n'
+    settings.write_text(own + settings.read_text())
     return federation, http
 
 
@@ -110,7 +122,7 @@ def _prepare(folder: Path) -> None:
     word = folder / "word"
     word.write_text("a word of one's own\n")
     word.chmod(0o600)
-    for name in (US, CN):
+    for name in NAMES:
         person = ("--role", "auditor", "--role", "officer", "--role", "liaison")
         federation.agencies[name].done_here(
             "person", "add", "ana", *person, "--person-passphrase-file", str(word)
@@ -126,10 +138,15 @@ def _prepare(folder: Path) -> None:
 
 
 @contextmanager
-def hostility(watch: Watch, http: int, seed: int, acts: list[str]) -> Iterator[None]:
-    """The hostile member at work, from when it is ready until the block ends."""
+def hostility(watch: Watch, http: int, seed: int, acts: list[str]) -> Iterator[Callable[[], None]]:
+    """The hostile member at work, until the block ends.
+
+    Yields:
+        What waits until it has done to all whatever it can.
+    """
     federation = watch.load.federation
     settings = federation.folder / "hostile.json"
+    first = [each.__name__ for each in FOR_ALL if each.__name__ in acts]
     settings.write_text(
         json.dumps(
             {
@@ -143,6 +160,7 @@ def hostility(watch: Watch, http: int, seed: int, acts: list[str]) -> Iterator[N
                 "others": "of-others.agreement",
                 "seed": seed,
                 "acts": acts,
+                "first": first,
             }
         )
     )
@@ -156,12 +174,16 @@ def hostility(watch: Watch, http: int, seed: int, acts: list[str]) -> Iterator[N
             stderr=log,
             env={**os.environ, "PYTHONPATH": tests},
         )
-    try:
-        watch.load.await_(
-            lambda: process.poll() is not None or b"ready" in said.read_bytes(), "it was ready"
-        )
+
+    def await_(done: Callable[[bytes], bool], what: str) -> None:
+        watch.load.await_(lambda: process.poll() is not None or done(said.read_bytes()), what)
         assert process.poll() is None, (federation.folder / "hostile.log").read_text()
-        yield
+
+    try:
+        await_(lambda lines: b"ready" in lines, "it was ready")
+        yield lambda: await_(
+            lambda lines: lines.count(b'"what": "ends"') >= len(first), "it did its worst"
+        )
         assert process.poll() is None, (federation.folder / "hostile.log").read_text()
     finally:
         process.terminate()
@@ -195,6 +217,7 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
     """
     chance = soak.chance()
     federation, http = prepared(folder)
+    honest = Honest(federation=federation, stoppable=STOPPABLE)
     before = asyncio.run(remembered(federation.operator))
     for name in NAMES:
         federation.agencies[name].variables |= QUIETLY
@@ -204,20 +227,23 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
         for running in (load.exchange, *load.nodes.values()):
             prefer(running.pid)
         try:
-            besiege(watch, http, chance, attacks)
+            besiege(watch, honest, http, chance, attacks)
             for _ in range(again):
                 if not slow(watch):
                     break
                 tell(watch)
                 del watch.phases[1:]
-                besiege(watch, http, chance, [[*ACTS]])
+                besiege(watch, honest, http, chance, [[*ACTS]])
         finally:
             tell(watch)
         verify_alive(load)
         load.stop()
         load.settle()
-        verify_mail(watch)
-        verify_stopped(federation, load)
+        verify_mail(watch, honest)
+        logged = load.stored("SELECT idx, event FROM event ORDER BY idx")
+        events = {index: parse_event(event) for index, event in logged}
+        verify_stopped(honest, events)
+        verify_budget([*events.values()])
         verify_audit(watch)
     after = asyncio.run(remembered(federation.operator))
     print(f"records that a start reads, and bytes: {before} before, {after} after")
@@ -227,20 +253,32 @@ def outlast(folder: Path, attacks: Iterable[list[str]], *, again: int = 0) -> No
     assert after[0] <= before[0] + LASTING
     assert after[1] <= before[1] + LASTING_BYTES
     verify_logs(federation)
-    verify_restart(federation)
+    verify_restart(honest)
     assert [act for act in watch.acts if str(act.get("ended", "")).startswith("told")] == []
     verified = federation.operator.done("verify-log")
     assert verified.out.endswith("entries: all as they were logged\n")
 
 
-def besiege(watch: Watch, http: int, chance: random.Random, attacks: Iterable[list[str]]) -> None:
-    """Lets phases of quiet and of attack alternate; in the first an agreement is suspended."""
+def besiege(
+    watch: Watch,
+    honest: Honest,
+    http: int,
+    chance: random.Random,
+    attacks: Iterable[list[str]],
+) -> None:
+    """Lets phases of quiet and of attack alternate; in the first an agreement is suspended.
+
+    In each attack, every honest agency acts once the hostile member has done its worst.
+    """
     for acts in attacks:
         with watch.phase():
             watch.go_on(PHASE_S, MESSAGES)
-        with hostility(watch, http, chance.randrange(1 << 32), acts), watch.phase(*acts):
+        seed = chance.randrange(1 << 32)
+        with hostility(watch, http, seed, acts) as worst, watch.phase(*acts):
             if len(watch.phases) == 1:
                 suspend(watch.load.federation)
+            worst()
+            honest.act(honest.amend, watch.load.await_)
             watch.go_on(PHASE_S, MESSAGES)
     with watch.phase():
         watch.go_on(PHASE_S, MESSAGES)
@@ -299,17 +337,30 @@ def progress(load: Load, name: str) -> int:
     return len(load.notes(name, "accepted") if PARTNERS[name] else load.lines(load.given(name)))
 
 
-def verify_restart(federation: Federation) -> None:
-    """The exchange starts again, and every honest agency connects and reads."""
-    with at_work(federation.operator):
-        for name in NAMES:
-            federation.agencies[name].done_here("node", "sync")
+def verify_restart(honest: Honest) -> None:
+    """The exchange starts again, every honest agency acts as before, and they vote it out."""
+
+    def read(ready: Callable[[], bool], what: str) -> None:
+        honest.connect()  # no daemon is at work
+        assert ready(), what
+
+    with at_work(honest.federation.operator):
+        honest.connect()
+        honest.act(lambda: honest.remove(HOSTILE), read)
+        honest.connect()
+        removed = honest.federation.agencies[HOSTILE].here("node", "sync")
+    assert removed.status != 0, removed
 
 
-def verify_mail(watch: Watch) -> None:
+def verify_mail(watch: Watch, honest: Honest) -> None:
     """Honest mail went through what is promised, in order."""
-    honest = {NODES[name] for name in NAMES}
-    history = [event for event in watch.load.history() if {event.sender, event.recipient} <= honest]
+    nodes = {NODES[name] for name in NAMES}
+    history = [
+        event
+        for event in watch.load.history()
+        # What a command sent is in no journal; that it arrived was seen when it was sent.
+        if {event.sender, event.recipient} <= nodes and event.packet not in honest.sent
+    ]
     assert broken(history) == []
 
 
@@ -334,19 +385,35 @@ def verify_memory(watch: Watch) -> None:
     assert most <= LARGER * quiet
 
 
-def verify_stopped(federation: Federation, load: Load) -> None:
-    """Nothing passed under the agreement that was suspended, from the entry on that says so."""
-    events = [
-        parse_event(event) for (event,) in load.stored("SELECT event FROM event ORDER BY idx")
-    ]
-    agreement = next(
-        row["id"]
-        for row in federation.agencies[CN].done_here("agreement", "list", "-o", "json").rows
-        if row["agreement"] == "suspended"
+def verify_stopped(honest: Honest, events: Mapping[int, Event]) -> None:
+    """Nothing passed under an agreement while it was suspended, from the entry on that says so."""
+    agencies = [honest.federation.agencies[name] for name in NAMES]
+    lists = [each.done_here("agreement", "list", "-o", "json").rows for each in agencies]
+    ids = {row["agreement"]: row["id"] for listed in lists for row in listed}
+    under = [(at, e.code) for at, e in events.items() if e.agreement_id.hex() == ids["suspended"]]
+    first = next(at for at, code in under if code is EventCode.STANDING)
+    passed = [[code for at, code in under if at >= first]]
+    for agreement, entries in honest.stopped:
+        within = [events[index] for index in entries if index in events]
+        passed.append([each.code for each in within if each.agreement_id.hex() == ids[agreement]])
+    for codes in passed:
+        assert {EventCode.GRANT_ACCEPTED, EventCode.GRANT_DELIVERED}.isdisjoint(codes)
+
+
+def verify_budget(events: list[Event]) -> None:
+    """The hostile agencies had no more logged than a day's budget, whatever they asked for."""
+    actors = [f"spiffe://{DOMAINS[name]}/" for name in (HOSTILE, PUPPET)]
+    theirs = [each for each in events if each.actor.startswith(tuple(actors))]
+    refused = sum(each.code is EventCode.CONFLICT for each in theirs)
+    marks = Counter(
+        (each.actor, each.agreement_id) for each in theirs if each.code is EventCode.MARK
     )
-    under = [event.code for event in events if event.agreement_id.hex() == agreement]
-    stopped = under.index(EventCode.STANDING)
-    assert {EventCode.GRANT_ACCEPTED, EventCode.GRANT_DELIVERED}.isdisjoint(under[stopped:])
+    print(
+        f"entries of the hostile: {len(theirs)}, refusals {refused}, marks {marks.most_common(1)}"
+    )
+    assert refused <= MOST_REFUSALS
+    assert all(number <= MOST_MARKS for number in marks.values())
+    assert len(theirs) <= 2 * ENTRIES_DAY
 
 
 def verify_logs(federation: Federation) -> None:

@@ -1,9 +1,9 @@
 """CA certificates that are mutated and signed again, by the key that they state."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.tls_keys import TlsKey
@@ -95,11 +95,12 @@ def of_year_0(issuer: CertificateAuthority, leaf: bytes) -> bytes:
     return der(0x30, signed_part, ALGORITHM, der(3, b"\0", key.sign(signed_part)))
 
 
-def squatting(domain: str) -> bytes:
+def squatting(domain: str, agency: AgencyUri = HOSTILE, *, serial: int = 1) -> bytes:
     """A certificate of the hostile agency, under the name of another and of any key."""
-    extensions = split(split(parts_of(HOSTILE)[7])[0])[:-1]
+    extensions = split(split(parts_of(agency)[7])[0])[:-1]
     anonymous = der(0xA3, der(0x30, *extensions))
-    return with_part(3, name(domain), (5, name(domain)), (7, anonymous))
+    further = ((1, der(2, bytes([serial]))), (5, name(domain)), (7, anonymous))
+    return with_part(3, name(domain), *further, agency=agency)
 
 
 def _dates(chance: random.Random, parts: list[bytes]) -> None:
@@ -127,9 +128,8 @@ def _good_serial(chance: random.Random, parts: list[bytes]) -> None:
     parts[1] = der(2, b"\1" + chance.randbytes(chance.randrange(19)))
 
 
-def _names(chance: random.Random, parts: list[bytes]) -> None:
-    domain = chance.choice([HOSTILE, *HONEST]).trust_domain
-    other = name(domain, chance.choice([0x16, 0x0C, 0x13, chance.randrange(256)]))
+def _names(domains: Sequence[str], chance: random.Random, parts: list[bytes]) -> None:
+    other = name(chance.choice(domains), chance.choice([0x16, 0x0C, 0x13, chance.randrange(256)]))
     for place in chance.choice([(3, 5), (3,), (5,)]):
         parts[place] = other
 
@@ -176,17 +176,25 @@ _CHANGES: tuple[Callable[[random.Random, list[bytes]], None], ...] = (
     _good_dates,
     _serial,
     _good_serial,
-    _names,
     _extensions,
     _any_part,
     _lost_part,
 )
 
 
-def mutated(chance: random.Random, agency: AgencyUri = HOSTILE) -> bytes:
-    """A hostile agency's CA, changed in one or two places and signed again."""
+def mutated(
+    chance: random.Random, agency: AgencyUri = HOSTILE, others: Sequence[AgencyUri] = HONEST
+) -> bytes:
+    """A hostile agency's CA, changed in one or two places and signed again.
+
+    Args:
+        chance: Draws the changes.
+        agency: The hostile agency.
+        others: The agencies whose names it may take.
+    """
     parts = list(parts_of(agency))
-    for change in chance.sample(_CHANGES, chance.choice([1, 1, 1, 2])):
+    names = partial(_names, [each.trust_domain for each in (agency, *others)])
+    for change in chance.sample([*_CHANGES, names], chance.choice([1, 1, 1, 2])):
         if len(parts) == 8:
             with suppress(IndexError, ValueError):  # the first change left nothing to take apart
                 change(chance, parts)
