@@ -33,11 +33,13 @@ from tearline.tlog.checkpoint import (
 from tearline.tlog.merkle import Frontier
 from tearline.tlog.note import parse_note
 from tearline.verification.log_entries import entry_hash, verify_cosigned
+from tearline.verification.trust import TrustState
 from tearline.wire.grants import encode_receipt, parse_receipt
 from tearline.wire.log_entries import EntryRange
 from tearline.wire.publications import Outcome, Publication
 from tearline.wire.statements import Signed, header_of, signed
 from tearline_client.features.federation.acts import amendment_of, vote_on
+from tearline_client.log.follower import LogFollower
 from tearline_client.node import Node
 
 BLIND = b"\1" + bytes(32)
@@ -195,6 +197,23 @@ async def test_an_amendment_with_another_origin_is_refused(
     registry.installation = replace(registry.installation, prepared=identity)
     proposed = amendment_of(world.root(US), prepared.state, following)
     assert await refusal(world.us, proposed) == MembershipRejected.code
+
+
+async def test_another_process_of_the_node_reads_a_decision_first(
+    world: Simulation, prepared: Prepared
+) -> None:
+    await prepared.decide()
+    context, stores = context_of(world.cn.node), stores_of(world.cn.node)
+    federation, pinned = context.trust.federation, context.trust.log
+    other = LogFollower(stores.log, stores.cosigning, TrustState(federation=federation), pinned)
+
+    def first(page: EntryRange) -> EntryRange:
+        other.take(page, now_ms=world.clock())
+        return page
+
+    world.cn.exchange.log = first
+    await world.cn.node.log.follow()
+    assert context.trust.membership.now.constitution == prepared.following
 
 
 async def test_receipts_follow_the_exchange_s_key(world: Simulation, prepared: Prepared) -> None:

@@ -1,4 +1,4 @@
-"""kill -9 while a large document is sent or fetched: nothing is lost, and one part is repeated.
+"""kill -9 while a large document is sent or fetched: nothing is lost; a fetch repeats one part.
 
 Sender and recipient are processes that end themselves at a moment between two parts, or within
 one. The next command continues where the killed one ended.

@@ -3,7 +3,7 @@
 Two agencies send to partners without a pause, and daemons take it in. At moments drawn at random
 some of the clocks jump; some of those processes are killed and begin again by the wrong clock.
 Then all clocks are right again, and everything goes on. In the end nothing was lost, doubled or
-erased, and no entry of the log is of another time than that at which it was written.
+erased, no entry of the log is of a time before the one above it, and none is of the future.
 """
 
 import random

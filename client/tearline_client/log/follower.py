@@ -6,6 +6,7 @@ a rewritten, truncated or forked log has another root.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, takewhile
 
 from tearline.errors import (
     CheckpointUnsigned,
@@ -155,8 +156,10 @@ class LogFollower:
         if self.next_index + len(page.entries) < checkpoint.size:
             return SignedCheckpoint(checkpoint=checkpoint, note=page.checkpoint, signatures=())
         state = TrustState(federation=self._trust.federation)
-        unread_from = enumerate(unread, start=self._pending.start)
-        for index, data in (*self._store.clear_entries(), *unread_from):
+        start = self._pending.start
+        # Another process of this node may have stored some of the unread entries meanwhile.
+        stored = takewhile(lambda row: row[0] < start, self._store.clear_entries())
+        for index, data in chain(stored, enumerate(unread, start=start)):
             if (entry := parse_entry(data)) is not None:
                 state.apply(index, entry)
         return verify_cosigned(page.checkpoint, state.log)
