@@ -270,18 +270,20 @@ def besiege(
 ) -> None:
     """Lets phases of quiet and of attack alternate; in the first an agreement is suspended.
 
-    In each attack, every honest agency acts once the hostile member has done its worst.
+    In each attack, every honest agency acts while the hostile member does its worst.
     """
     for acts in attacks:
         with watch.phase():
             watch.go_on(PHASE_S, MESSAGES)
         seed = chance.randrange(1 << 32)
-        with hostility(watch, http, seed, acts) as worst, watch.phase(*acts):
-            if len(watch.phases) == 1:
-                suspend(watch.load.federation)
-            worst()
+        with hostility(watch, http, seed, acts) as worst:
+            # Apart from what is measured: the commands take the machine that mail goes through.
             honest.act(honest.amend, watch.load.await_)
-            watch.go_on(PHASE_S, MESSAGES)
+            worst()
+            with watch.phase(*acts):
+                if len(watch.phases) == 1:
+                    suspend(watch.load.federation)
+                watch.go_on(PHASE_S, MESSAGES)
     with watch.phase():
         watch.go_on(PHASE_S, MESSAGES)
 
