@@ -47,7 +47,7 @@ VALUES = {
     f"{_COMPANY}/Company/address": ("Muelle 3, Mazatlán, Sinaloa, Mexico",),
     f"{_ACCOUNT}/BankAccount/iban": ("DE02120300000000202051",),
     f"{_ACCOUNT}/BankAccount/bankName": ("Banco Ficticio del Puerto",),
-    f"{_ACCOUNT}/BankAccount/balance": ("311904.50",),
+    f"{_ACCOUNT}/BankAccount/currency": ("USD",),
     f"{_ACCOUNT}/BankAccount/openingDate": ("2020-01-09",),
     f"{_PAYMENT}/Payment/amount": ("1847250",),
     f"{_PAYMENT}/Payment/currency": ("USD",),

@@ -106,7 +106,7 @@ def test_preview_shows_every_cell_and_sends_nothing(story: Story) -> None:
     assert len(cells) == 2 * COUNT
     assert set(ended.rows[0]) == {
         *("field", "shown", "path", "category", "partner"),
-        *("form", "seen_as", "by", "own", "reason"),
+        *("form", "seen_as", "by", "own", "reason", "lessened"),
     }
     assert cells[MX, "Payment/amount"]["seen_as"] == AMOUNT
     assert cells[CN, "Payment/amount"]["seen_as"] == "1000000-5000000"
