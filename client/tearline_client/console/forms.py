@@ -31,6 +31,8 @@ CSRF = "csrf"
 """Name of the field with the session's token."""
 KEPT = "kept"
 """Name of the field with the name of the draft that keeps the form."""
+LOST = "lost"
+"""Name of the field with the number of erased values of the draft, as its page told it."""
 
 
 class Form:
@@ -69,9 +71,9 @@ class Form:
         return values[0] if values else ""
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Yields each value with its name, except the session's token and the draft's name."""
+        """Yields each value with its name, except the session's token and the draft's."""
         for name, values in self._values.items():
-            if name not in (CSRF, KEPT):
+            if name not in (CSRF, KEPT, LOST):
                 yield from ((name, value) for value in values)
 
     def texts(self, name: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from tearline.errors import DraftsFull, FormRefused, NotFound
 from tearline.limits import MAX_CONSOLE_FIELDS, MAX_CONSOLE_FORM_BYTES
 from tearline_client.console.drafts import DraftContent, HeldDraft, new_name
-from tearline_client.console.forms import KEPT, Form, read_form
+from tearline_client.console.forms import KEPT, LOST, Form, read_form
 from tearline_client.console.proofs import PASSKEY, PASSPHRASE
 from tearline_client.console.visit import Handler, Visit
 
@@ -27,6 +27,7 @@ _OF_THE_ACT = frozenset({"does", "seen", "show", "typed", "as_typed", PASSKEY, P
 """Fields that belong to one act, such as its button and its confirmation."""
 _NAME = re.compile("[0-9a-f]{32}")
 _NAME_SIZE = 32
+_LOST = re.compile("[1-9][0-9]{0,6}")
 _PATH = re.compile("(/[A-Za-z0-9_.~-]+)+")
 _MOST_CARRIED = MAX_CONSOLE_FORM_BYTES - 8192  # beside the fields of the sign-in
 _Pairs = Iterable[tuple[str, str]]
@@ -38,11 +39,16 @@ def kept_pairs(form: Form) -> list[tuple[str, str]]:
 
 
 def keep(visit: Visit, name: str, page: str, values: _Pairs) -> None:
-    """Keeps the values of a form; the response tells if they cannot be kept."""
+    """Keeps the values of a form; the response tells if they cannot be kept.
+
+    Raises:
+        FormRefused: If values of it were erased since its page was shown.
+    """
+    state = visit.request.state
     try:
-        visit.node.forms.keep(visit.person, name, page, values)
+        visit.node.forms.keep(visit.person, name, page, values, lost=state.lost)
     except DraftsFull as error:
-        visit.request.state.not_kept = error
+        state.not_kept = error
 
 
 async def with_kept_form(visit: Visit, handler: Handler) -> Response:
@@ -57,7 +63,7 @@ async def with_kept_form(visit: Visit, handler: Handler) -> Response:
                 state.kept, state.lost = new_name(), 0
         return await handler(visit)
     form = await visit.form(files=True)
-    state.kept = _named(form)
+    state.kept, state.lost = _named(form), lost_of(form)
     if state.kept:
         keep(visit, state.kept, _page_of(visit), kept_pairs(form))
     response = await handler(visit)
@@ -78,6 +84,12 @@ def is_form(name: str, page: str) -> bool:
 
 def _name(text: str) -> str:
     return text if _NAME.fullmatch(text) else ""
+
+
+def lost_of(form: Form) -> int:
+    """Returns the number of erased values that the page of a form told of."""
+    text = " ".join(form.texts(LOST))
+    return int(text) if _LOST.fullmatch(text) else 0
 
 
 def _named(form: Form) -> str:
@@ -125,8 +137,9 @@ def change_kept(visit: Visit, name: str, values: list[tuple[str, str]]) -> None:
     form = form_name(visit)
     forms, person = visit.node.forms, visit.person
     with suppress(NotFound):
-        page, kept = forms.get(person, form).page, forms.values(person, form)
-        keep(visit, form, page, [*(pair for pair in kept if pair[0] != name), *values])
+        found, kept = forms.get(person, form), forms.values(person, form)
+        visit.request.state.lost = found.lost
+        keep(visit, form, found.page, [*(pair for pair in kept if pair[0] != name), *values])
 
 
 def way_back(visit: Visit) -> str:
@@ -162,19 +175,22 @@ def carried_in(visit: Visit, form: Form) -> str:
     if not getattr(visit.request.state, "keeps", False):
         return ""
     name = _named(form) or new_name()
-    text = json.dumps([name, _page_of(visit), kept_pairs(form)], ensure_ascii=False)
+    carried = [name, _page_of(visit), lost_of(form), kept_pairs(form)]
+    text = json.dumps(carried, ensure_ascii=False)
     return text if len(quote_plus(text)) <= _MOST_CARRIED else ""
 
 
 def keep_carried(visit: Visit, person: str, carried: str) -> str:
     """Keeps carried values as a draft of a person; returns the address at which to go on.
 
+    If values of the draft were erased since its page was shown, the draft stays as it is.
+
     Raises:
         FormRefused: If they are not well formed.
         DraftsFull: If they cannot be kept.
     """
     try:
-        name, page, values = json.loads(carried)
+        name, page, lost, values = json.loads(carried)
         pairs = [(str(key), str(text)) for key, text in values]
         "".join(chain(*pairs)).encode()  # JSON can hold half a character
     except (ValueError, TypeError, RecursionError):
@@ -182,5 +198,6 @@ def keep_carried(visit: Visit, person: str, carried: str) -> str:
     if not _NAME.fullmatch(str(name)) or len(pairs) > MAX_CONSOLE_FIELDS:
         raise FormRefused("it carries no form")
     page = str(page) if _PATH.fullmatch(str(page)) else ""
-    visit.node.forms.keep(person, name, page, pairs)
+    with suppress(FormRefused):
+        visit.node.forms.keep(person, name, page, pairs, lost=lost if isinstance(lost, int) else 0)
     return f"{page}?{KEPT}={name}" if page else "/drafts"

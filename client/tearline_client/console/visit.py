@@ -38,7 +38,7 @@ from tearline_client.console.challenges import Challenges
 from tearline_client.console.document_fetches import DocumentFetches
 from tearline_client.console.drafts import HeldDrafts
 from tearline_client.console.flows import Flows
-from tearline_client.console.forms import CSRF, KEPT, Form, read_form
+from tearline_client.console.forms import CSRF, KEPT, LOST, Form, read_form
 from tearline_client.console.guard import Origins
 from tearline_client.console.languages import Language
 from tearline_client.console.page_turns import PageTurns
@@ -326,7 +326,8 @@ class Visit:
         path, given = self.request.url.path, self.request.query_params.multi_items()
         query = [pair for pair in given if pair[0] != KEPT]
         query += [(KEPT, self.kept)] if self.kept else []
-        hidden = {CSRF: self.csrf, KEPT: self.kept}
+        lost = getattr(self.request.state, "lost", 0)
+        hidden = {CSRF: self.csrf, KEPT: self.kept, LOST: lost}
         fields = (_HIDDEN % pair for pair in hidden.items() if pair[1])
         zone = time_zone("" if self.signed_in is None else self.signed_in.zone)
         return {
@@ -339,7 +340,7 @@ class Visit:
             "csrf": Markup().join(fields),
             "kept": self.kept,
             "not_kept": getattr(self.request.state, "not_kept", None),
-            "lost": getattr(self.request.state, "lost", 0),
+            "lost": lost,
             "who": self.signed_in,
             "agency": self.node.identity().agency,
             "stopped": self.signed_in is not None and self.node.log.is_stopped(),

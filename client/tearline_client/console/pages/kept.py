@@ -9,7 +9,13 @@ from tearline.dataclass.immutable import immutable
 from tearline.errors import MalformedInput
 from tearline_client.console.field_names import words_of
 from tearline_client.console.forms import KEPT
-from tearline_client.console.kept_forms import CARRIED, is_form, keep_carried, kept_pairs
+from tearline_client.console.kept_forms import (
+    CARRIED,
+    is_form,
+    keep_carried,
+    kept_pairs,
+    lost_of,
+)
 from tearline_client.console.languages import mark
 from tearline_client.console.visit import Visit
 from tearline_client.features.forms.service import KeptForm
@@ -114,5 +120,5 @@ async def act(visit: Visit) -> Response:
     if not is_form(name, path):
         raise MalformedInput("the form has no name, or no page")
     values = (pair for pair in kept_pairs(form) if pair[0] != "page")
-    visit.node.forms.keep(visit.person, name, path, values)
+    visit.node.forms.keep(visit.person, name, path, values, lost=lost_of(form))
     return PlainTextResponse(visit.language.text(_KEPT).unescape())

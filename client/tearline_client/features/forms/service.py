@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 
 from tearline.dataclass.immutable import immutable
-from tearline.errors import DraftsFull, NotFound
+from tearline.errors import DraftsFull, FormRefused, NotFound
 from tearline_client.context import NodeContext
 from tearline_client.store.drafts import DraftRow
 
@@ -50,20 +50,36 @@ class FormService:
         self._context = context
         self._store = context.stores.drafts
 
-    def keep(self, person: str, name: str, page: str, values: Iterable[tuple[str, str]]) -> None:
+    def keep(
+        self, person: str, name: str, page: str, values: Iterable[tuple[str, str]], *, lost: int = 0
+    ) -> None:
         """Stores the values of a form, in place of its earlier ones.
 
+        Args:
+            person: The person.
+            name: The form's name in addresses.
+            page: Path of its page.
+            values: Each with its name.
+            lost: Number of erased values that its page told of.
+
         Raises:
+            FormRefused: If values of the form were erased since its page was shown.
             DraftsFull: If the person has too many forms, or too large ones.
         """
         draft_id, objects = _id_of(person, name), list(values)
         data = json.dumps({"objects": objects}, ensure_ascii=False).encode()
-        told = json.dumps({"name": name, "page": page, "objects": len(objects)}).encode()
+        described = {"name": name, "page": page, "objects": len(objects), "lost": lost}
+        told = json.dumps(described).encode()
         others, size = self._store.others(person, draft_id)
         verify_room(others, size + len(data) + len(told))
         time_ms = self._context.right_ms()
         row = DraftRow(id=draft_id, account="", person=person, time_ms=time_ms, told=told)
         with self._context.stores.database.transaction():
+            found = self._store.of_id(draft_id)
+            if found is not None and _described(found).lost > lost:
+                raise FormRefused(
+                    "values in it were erased with their packet since its page was shown"
+                )
             self._store.put(row, data)
 
     def list(self, person: str) -> tuple[KeptForm, ...]:

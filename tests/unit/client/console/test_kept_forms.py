@@ -363,6 +363,34 @@ async def test_recalled_values_leave_a_form(
     assert reply.status_code == 404
 
 
+async def test_a_page_from_before_a_recall_brings_no_value_back(
+    world: Simulation, theirs: ConsoleUnderTest, ana: Browser
+) -> None:
+    (packet,) = await world.mx.send(world.us)
+    await settled(world)
+    name, *_ = of(world.us, path_of(world.us, packet), packet).texts
+    stale = {**typed_in(world, reference=f"as {name}"), "page": "/compose"}
+    assert (await post(ana, "/drafts", stale)).status_code == 200
+    await recall(world, packet)
+    told = await kept(ana)
+    (lost,) = set(re.findall(r'name="lost" value="(\d+)"', told))
+    for path in ("/drafts", "/compose"):
+        reply = await post(ana, path, {**stale, "narrative": f"{TEXT} More.", "does": "add"})
+        assert reply.status_code == 400
+        assert "values in it were erased" in reply.text
+        assert name not in await kept(ana)
+    carried = json.dumps([NAME, "/compose", 0, [["reference", name]]])
+    signing_in = {"name": "ana", "passphrase": PASSPHRASE, "carried": carried}
+    reply = await theirs.browser().post("/sign-in", signing_in)
+    assert reply.headers["location"] == f"/compose?kept={NAME}"
+    assert name not in await kept(ana)
+    fresh = typed_in(world, reference="as we knew", lost=lost)
+    assert (await post(ana, "/drafts", {**fresh, "page": "/compose"})).status_code == 200
+    page = await kept(ana)
+    assert "as we knew" in page
+    assert f"{lost} values are gone from this draft" in page
+
+
 async def test_a_form_about_a_recalled_packet_loses_each_of_its_values(
     world: Simulation, ana: Browser
 ) -> None:
@@ -398,13 +426,20 @@ def test_a_body_over_its_bound_keeps_its_texts() -> None:
 async def test_no_crafted_form_is_carried_elsewhere(theirs: ConsoleUnderTest) -> None:
     browser = theirs.browser()
     good = {"name": "ana", "passphrase": PASSPHRASE}
-    odd = ["x", "{}", "[1, 2]", '["x", "/compose", []]', f'["{NAME}", "/compose", [1]]', "[" * 9000]
-    odd.append(f'["{NAME}", "/compose", [["narrative", "\\ud800"]]]')
+    odd = [
+        "x",
+        "{}",
+        "[1, 2]",
+        '["x", "/compose", 0, []]',
+        f'["{NAME}", "/compose", 0, [1]]',
+        "[" * 9000,
+    ]
+    odd.append(f'["{NAME}", "/compose", 0, [["narrative", "\\ud800"]]]')
     for carried in odd:
         reply = await browser.post("/sign-in", {**good, "carried": carried})
         assert (reply.status_code, "TL-USE-008" in reply.text) == (400, True), carried
     for page in ("//evil.example", "https://evil.example", "/a?b", "\\\\evil", "/compose/../x?"):
-        reply = await browser.post("/sign-in", {**good, "carried": json.dumps([NAME, page, []])})
+        reply = await browser.post("/sign-in", {**good, "carried": json.dumps([NAME, page, 0, []])})
         assert reply.headers["location"] == "/drafts"
 
 
