@@ -37,7 +37,7 @@ CONSOLES = (
     _attack(
         "have an officer who joins a case consent to an agency that the page did not show",
         "tests/unit/client/console/test_stale_forms.py"
-        "::test_a_stale_form_does_what_its_page_showed_or_nothing[_join-True]",
+        "::test_a_stale_form_does_what_its_page_showed_or_nothing[_join]",
         "pages.bound_act:is_told",
         "True",
     ),
