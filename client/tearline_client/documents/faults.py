@@ -24,8 +24,10 @@ ARCHIVE = (
     ValueError,
     OverflowError,
     EOFError,
-    NotImplementedError,
     RuntimeError,
     OSError,
 )
-"""Errors of ``zipfile``, the decompression under it, and numbers of its parts."""
+"""Errors of ``zipfile``, the decompression under it, and numbers of its parts.
+
+A ``RuntimeError`` is also that of a compression or an encryption that ``zipfile`` does not have.
+"""

@@ -38,14 +38,15 @@ PDF_ERRORS = (
     EOFError,
     LookupError,
     MemoryError,
-    NotImplementedError,
     OSError,
-    RecursionError,
     RuntimeError,
     TypeError,
     ValueError,
 )
-"""Errors that pypdf raises for a damaged file: its own, and those of Python that it lets out."""
+"""Errors that pypdf raises for a damaged file: its own, and those of Python that it lets out.
+
+A ``RuntimeError`` is also that of a feature that pypdf lacks, and of objects nested too deeply.
+"""
 _MOST_OBJECTS = 20_000
 _MOST_OPERATORS = 200_000  # of all pages: some seconds
 _MOST_UNPACKED = 4 << 20  # bytes of one stream, and of the contents of all pages
