@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from attacks.loaded_process import TESTS, LoadedProcess
+from attacks.loaded_process import OPTIONS, TESTS, LoadedProcess
 from attacks.mutant import INJECT, MutantUnknown, find_function, parse_mutant, take_away
 from attacks.mutants import weakness
 from attacks.table import ATTACKS, Attack
@@ -46,6 +46,27 @@ def test_each_row_returns_what_its_function_knows(row):
     own |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     assert used <= known | own
+
+
+def test_each_row_with_a_case_names_one_that_pytest_makes():
+    cases = sorted({row.test for row in ATTACKS if row.test.endswith("]")})
+    assert collected(cases) == cases
+
+
+def test_a_case_that_pytest_does_not_make_is_found():
+    assert collected(["tests/attacks/test_mutants.py::test_no_attack_stands_twice[gone]"]) == []
+
+
+def collected(tests):
+    """Returns those of the tests that pytest finds, in order."""
+    output = subprocess.run(
+        [sys.executable, "-m", "pytest", *OPTIONS, "--collect-only", "-n", "0", *tests],
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        check=False,  # pytest fails where it runs no test
+    ).stdout
+    return sorted({*tests} & {*output.splitlines()})
 
 
 def test_no_attack_stands_twice():
