@@ -148,7 +148,7 @@ def test_documents_of_erased_packets_and_unused_ones_are_dropped(
     assert [each.name for each in tmp_path.iterdir()] == ["notes"]
     receive(tmp_path, made)
     for each in (place(tmp_path), place(tmp_path).parent):
-        os.utime(each, (0, each.stat().st_mtime - KEPT_S - 1))
+        os.utime(each, (0, now_s - KEPT_S - 1))
     sweep(str(tmp_path), lambda packet: True, now_s)
     assert [each.name for each in tmp_path.iterdir()] == ["notes"]
 
