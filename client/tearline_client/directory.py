@@ -1,38 +1,39 @@
 """The members of the federation and their nodes: ``node.directory``."""
 
+from collections.abc import Callable
+
 from tearline.errors import NameAmbiguous, NotFound
 from tearline.federation.versions import Members
 from tearline.identity import parse_uri
 from tearline.text.choices import matched, one_of
 from tearline.verification.trust import TrustState
-from tearline_client.context import NodeContext
 
 
 class Directory:
     """The members, and the nodes with a key on record.
 
     Args:
-        context: The node.
+        known: Returns the members as far as the log was read; before that, the founders.
     """
 
-    def __init__(self, context: NodeContext) -> None:
-        self._context = context
+    def __init__(self, known: Callable[[], TrustState]) -> None:
+        self._known = known
 
     def members(self) -> Members:
         """Returns the members, as far as the log was read; before that, the founders."""
-        return self._context.known.members
+        return self._known().members
 
     def federation(self) -> bytes:
         """Returns the id of the federation, 32 bytes."""
-        return self._context.trust.federation
+        return self._known().federation
 
     def node_of(self, name: str) -> str:
         """Returns the URI of a partner's node; see ``node_of``."""
-        return node_of(self._context.known, name)
+        return node_of(self._known(), name)
 
     def nodes_of(self, name: str) -> tuple[str, ...]:
         """Returns the URIs of all nodes of an agency, by its short name; see ``nodes_of``."""
-        return nodes_of(self._context.known, name)
+        return nodes_of(self._known(), name)
 
 
 def node_of(trust: TrustState, name: str) -> str:

@@ -87,7 +87,7 @@ class Assembly:
         self._context = context
         self.home = home
         self.keystore = keystore
-        self.directory = Directory(context)
+        self.directory = Directory(lambda: context.known)
         store = AccessStore(context.stores.database)
         record = PersonLog(store, context.uri, context.now_ms).record
         self.persons = Actors(
