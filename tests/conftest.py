@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import tearline_runtime.grpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
-from support import order, run_cache
+from support import hard, order, run_cache
 from support.object_store import BUCKET, ObjectStore
 from support.object_store import installed as object_store_program
 from support.passphrases import stretched_once
@@ -72,13 +72,23 @@ sys.addaudithook(_refuse_foreign_sockets)
 def pytest_configure(config: pytest.Config) -> None:
     """The workers, which start later, inherit what the run shares."""
     run_cache.begin(config)
+    if (number := hard.seed()) is not None:
+        hard.delay_tasks(number)
+
+
+def pytest_report_header() -> str | None:
+    """Names the seed of a hard run."""
+    number = hard.seed()
+    return None if number is None else f"hard: seed {number}"
 
 
 @pytest.hookimpl(trylast=True)  # among the tests that were not deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests for several workers stand so that the slow ones begin first."""
     worker: dict[str, int] = getattr(config, "workerinput", {"workercount": 1})
-    if worker["workercount"] > 1:
+    if (number := hard.seed()) is not None:
+        items[:] = hard.permuted(items, number)
+    elif worker["workercount"] > 1:
         items[:] = order.spread(items, worker["workercount"])
 
 
