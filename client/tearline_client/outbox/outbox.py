@@ -109,14 +109,17 @@ class Outbox:
             await self._sender.flush()
 
     async def publish(self, *statements: Signed, sync: bool = False) -> None:
-        """Stores and sends complete statements, each a message; see ``sending``.
+        """Stores and sends complete statements as one message; see ``sending``.
+
+        The exchange judges the statements of one message in their order; messages that are in
+        transit together may overtake each other.
 
         Raises:
             TearlineError: The first refusal.
         """
         async with self.sending(sync=sync) as batch:
-            messages = [Publication(signed=(each,)) for each in statements]
-            batch.add(statements, self._sender.store_publications(messages))
+            message = Publication(signed=statements)
+            batch.add(statements, self._sender.store_publications([message]))
         verify_accepted(await self.outcome(batch))
 
     async def outcome(self, batch: Batch) -> Sent:
