@@ -37,7 +37,7 @@ class StoreVersion(StoreError):
 
     code = "TL-STO-004"
     what = "The database was created by another version of Tearline."
-    next = "Run the version that created it, or one that reads it: CHANGELOG.md lists them."
+    next = "Run the version that created it, or a later one."
 
 
 class QuarantineFull(StoreError):
