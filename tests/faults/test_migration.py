@@ -1,6 +1,6 @@
 """kill -9 while a database is brought forward: a step is done or not, and the next start ends it.
 
-A database of the first version, with much in it, is opened by a process of this version.
+A database of this version, with much in it, is opened by a process of an invented next version.
 """
 
 import shutil
@@ -22,6 +22,19 @@ from support.federation import Running
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 ROWS = 40_000
+NEXT = """
+CREATE TABLE copied AS SELECT * FROM {table};
+CREATE INDEX copied_first ON copied (idx);
+ALTER TABLE {table} ADD COLUMN spare INTEGER NOT NULL DEFAULT 0;
+UPDATE {table} SET spare = 1;
+DROP TABLE copied;
+"""
+OPENING = (
+    "import sys; from pathlib import Path; from tearline_runtime import sqlite;"
+    " path, known = Path(sys.argv[1]), sqlite.migrations;"
+    " sqlite.migrations = lambda package: (*known(package), path.with_name('9999_next.sql'));"
+)
+"""Opens the file that the first argument names, as a program with one more migration."""
 HITS = 3 if soak.SOAK_S else 1  # kills that must leave a transaction open
 MOST_KILLS = 40
 
@@ -32,9 +45,9 @@ class Side:
 
     Attributes:
         package: Where its migrations are.
-        program: What opens the file that its first argument names.
-        table: What there is much of.
-        fill: What a row of that holds, of number ``i``.
+        program: Opens the file ``path``.
+        table: The table with many rows.
+        fill: The values of its row of number ``i``.
     """
 
     package: str
@@ -56,15 +69,12 @@ SIDES = {
         package="tearline_server.storage.sqlite",
         program="from tearline_server.storage.sqlite.connections import Database; Database(path)",
         table="event",
-        fill="i, zeroblob(32), randomblob(200), i, 'mark', 'ok', '', '', '',"
-        " randomblob(32), randomblob(32), randomblob(16)",
+        fill="i, zeroblob(32), randomblob(200), i, 0, 0, 0, 0, 0, 0, 0, 0",
     ),
     "node": Side(
         package="tearline_client.store",
-        # An empty one of the first version holds nothing that was sealed without its row.
-        program="from tearline_client.store import database;"
-        " from tearline_client.store.vault import Vault;"
-        " database._OLDEST = 1; database.Database(path, Vault(bytes(32)))",
+        program="from tearline_client.store.database import Database;"
+        " from tearline_client.store.vault import Vault; Database(path, Vault(bytes(32)))",
         table="log_entry",
         fill="i, randomblob(300 + i % 2)",
     ),
@@ -109,18 +119,21 @@ def test_a_start_that_is_killed_while_it_migrates(name: str, tmp_path: Path) -> 
 
 
 def make(side: Side, path: Path) -> None:
-    """A database of the first version."""
+    """Makes a database of this version."""
     numbers = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(side.scripts[0])
-        connection.execute("PRAGMA user_version=1")
+        for script in side.scripts:
+            connection.executescript(script)
+        connection.execute(f"PRAGMA user_version={len(side.scripts)}")
         connection.execute(f"INSERT INTO {side.table} {numbers} SELECT {side.fill} FROM n", (ROWS,))
         connection.commit()
 
 
 def opening(side: Side, path: Path) -> tuple[Running, float]:
-    """A process that opens a database, and ends; and when it had begun to."""
-    program = f"import sys; from pathlib import Path; path = Path(sys.argv[1]); {side.program}"
+    """Returns a process that opens a database, and ends; and when it had begun to."""
+    script = path.with_name("9999_next.sql")
+    script.write_text(NEXT.format(table=side.table), encoding="utf-8")
+    program = f"{OPENING} {side.program}"
     log, index = path.with_suffix(".log"), path.with_name(path.name + "-shm")
     index.unlink(missing_ok=True)
     with log.open("ab") as stream:
@@ -145,7 +158,7 @@ def schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def schema_of(side: Side, version: int) -> list[tuple[str, str]]:
     """The schema as a version has it."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        for script in side.scripts[:version]:
+        for script in [*side.scripts, NEXT.format(table=side.table)][:version]:
             connection.executescript(script)
         return schema(connection)
 

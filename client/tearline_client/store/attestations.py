@@ -1,13 +1,12 @@
 """Attestations, each stored once: one covers all statements of a batch."""
 
 from tearline.errors import StoreDamaged
-from tearline.statements.statement import Attestation, Statement
+from tearline.statements.statement import Attestation
 from tearline.wire.statements import (
     Signed,
     encode_attestation,
     encode_statement,
     parse_attestation,
-    parse_signed,
     parse_statement,
     signed_of,
 )
@@ -15,7 +14,6 @@ from tearline_client.store.database import Store
 from tearline_client.store.vault import Column
 
 _ATTESTATION = Column("attestation", "sealed", ("hash",))
-_APART = b"\0"  # marks a statement without its attestations; one with them begins differently
 
 
 class AttestationStore(Store):
@@ -27,7 +25,7 @@ class AttestationStore(Store):
             if self._db.row("SELECT 1 FROM attestation WHERE hash = ?", (key,)) is None:
                 sealed = self._db.vault.seal(_ATTESTATION.at(key), encode_attestation(attestation))
                 self._db.execute("INSERT INTO attestation VALUES (?, ?)", (key, sealed))
-        return _APART + encode_statement(signed.statement)
+        return encode_statement(signed.statement)
 
     def parse(self, data: bytes) -> Signed:
         """Returns a statement with its attestations.
@@ -35,18 +33,9 @@ class AttestationStore(Store):
         Raises:
             StoreDamaged: If one of them is missing.
         """
-        if not data.startswith(_APART):  # an earlier version stored them together
-            return parse_signed(data)
-        statement = parse_statement(data.removeprefix(_APART))
+        statement = parse_statement(data)
         hashes = [inclusion.attestation for inclusion in statement.inclusions]
         return signed_of(statement, {key: self._attestation(key) for key in hashes})
-
-    @staticmethod
-    def statement(data: bytes) -> Statement:
-        """Returns a statement without its attestations."""
-        if not data.startswith(_APART):
-            return parse_signed(data).statement
-        return parse_statement(data.removeprefix(_APART))
 
     def _attestation(self, key: bytes) -> Attestation:
         sealed = self._db.value("SELECT sealed FROM attestation WHERE hash = ?", (key,))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tearline.cases.case import case_id_of
 from tearline.wire.packets import parse_manifest
-from tearline_client.store.attestations import AttestationStore
+from tearline.wire.statements import parse_statement
 from tearline_client.store.database import Store
 from tearline_client.store.packets import MANIFEST
 
@@ -52,5 +52,5 @@ class CaseFileStore(Store):
                 yield packet, case_id
 
     def _named(self, packet: bytes, sealed: bytes) -> bytes:
-        statement = AttestationStore.statement(self._db.vault.open(MANIFEST.at(packet), sealed))
+        statement = parse_statement(self._db.vault.open(MANIFEST.at(packet), sealed))
         return case_id_of(parse_manifest(statement.body).case_id) or b""

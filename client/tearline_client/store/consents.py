@@ -234,11 +234,9 @@ class ConsentStore:
 
         Ended ones are included.
         """
-        # Rows of an earlier version do not name their packet.
-        asked = (b"", *packets)
-        marks = ", ".join("?" * len(asked))
+        marks = ", ".join("?" * len(packets))
         rows = self._db.rows(
-            f"{_STEPS} WHERE packet IN ({marks}) AND asked_here = 1{_IN_ORDER}", asked
+            f"{_STEPS} WHERE packet IN ({marks}) AND asked_here = 1{_IN_ORDER}", tuple(packets)
         )
         return tuple(
             Permission(

@@ -16,7 +16,6 @@ from tearline.errors import (
     StoreBusy,
     StoreDamaged,
     StoreFull,
-    StoreVersion,
 )
 from tearline_client.store.changes import Changes
 from tearline_client.store.vault import Column, Vault
@@ -27,7 +26,6 @@ _PURGE_BUSY_MS = 1000  # other processes of the node read and write for millisec
 _PAGE_BYTES = 4096  # rows have one to eight kilobytes: larger pages stay half empty
 _ANALYZED = 400  # rows of each index, as SQLite's manual advises
 _OPTIMIZE = 0x10002  # includes tables that this connection did not read
-_OLDEST = 36  # older values were not bound to their rows
 
 
 def _damaged(error: apsw.Error) -> StoreDamaged:
@@ -86,10 +84,6 @@ class Database:
         scripts = sqlite.migrations(__package__)
         with self.transaction():
             version = self.value("PRAGMA user_version")
-            if 0 < version < _OLDEST:
-                raise StoreVersion(
-                    f"version {version}; versions before {_OLDEST} were sealed without their row"
-                )
             sqlite.verify_version(version, scripts)
             for script in scripts[version:]:
                 self.execute(script.read_text("utf-8"))
@@ -238,7 +232,6 @@ def copy_database(source: Path, target: Path) -> None:
         RestoreRefused: If the target exists, or cannot be created.
         StoreError: If the source cannot be read, or the target cannot be written.
     """
-    # An earlier version's pages were larger.
     sqlite.copy_database(source, target, _ERRORS, page_bytes=_PAGE_BYTES, busy_ms=_BUSY_MS)
 
 

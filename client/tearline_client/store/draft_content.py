@@ -121,7 +121,7 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
                 packet=bytes.fromhex(field["packet"]),
                 path=field["path"],
                 recipient=field["recipient"],
-                repeats=field.get("repeats", ""),  # missing in drafts of an earlier version
+                repeats=field["repeats"],
             )
         case {"answer": answer}:
             return PendingAnswer(
@@ -129,8 +129,7 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
                 items=tuple(answer["items"]),
                 packet=_read_packet(answer["packet"], agreements),
                 text=answer["text"],
-                # missing in drafts of an earlier version
-                supplement=answer.get("supplement", False),
+                supplement=answer["supplement"],
             )
         case {"consent": consent}:
             return PendingConsent(
@@ -139,7 +138,7 @@ def read_content(value: Mapping[str, Any], agreements: AgreementStore) -> Conten
                 fields=tuple(consent["fields"]),
                 ends_ms=consent["ends_ms"],
                 note=consent["note"],
-                repeats=consent.get("repeats", ""),
+                repeats=consent["repeats"],
             )
         case _:
             raise StoreDamaged("a pending release has no content")
@@ -162,7 +161,7 @@ def _read_packet(value: Mapping[str, Any], agreements: AgreementStore) -> Pendin
         evaluation=value["evaluation"],
         derived_from=tuple(bytes.fromhex(each) for each in value["derived_from"]),
         supersedes=bytes.fromhex(value["supersedes"]),
-        repeats=value.get("repeats", ""),  # missing in drafts of an earlier version
+        repeats=value["repeats"],
     )
     return PendingPacket(
         draft=draft,

@@ -119,10 +119,7 @@ class OutboxStore(Store):
         return int(self._db.value(sql))
 
     def waiting_since_ms(self) -> int | None:
-        """Returns when the oldest waiting item was stored, Unix milliseconds; None without one.
-
-        Items of an earlier version have no time.
-        """
+        """Returns when the oldest waiting item was stored, Unix milliseconds; None without one."""
         sql = "SELECT min(put_ms) FROM outbox WHERE state IN ('sealed', 'unknown') AND put_ms > 0"
         found: int | None = self._db.value(sql)
         return found

@@ -11,7 +11,7 @@ from tearline.statements.receipt import Status
 from tearline.wire.grants import parse_grant
 from tearline.wire.packet_parts import encode_parts, parse_parts
 from tearline.wire.packets import Release, encode_release, parse_manifest, parse_release
-from tearline.wire.statements import Signed
+from tearline.wire.statements import Signed, parse_statement
 from tearline_client.store.attestations import AttestationStore
 from tearline_client.store.database import Database
 from tearline_client.store.packet_index import PacketIndex
@@ -254,7 +254,7 @@ class PacketStore(PacketIndex):
         if row is None:
             raise NotFound("no such packet here")
         origin, received_ms, sealed = row
-        statement = AttestationStore.statement(self._db.vault.open(MANIFEST.at(packet_id), sealed))
+        statement = parse_statement(self._db.vault.open(MANIFEST.at(packet_id), sealed))
         return origin, received_ms, parse_manifest(statement.body)
 
     def held(self, packet_id: bytes) -> StoredPacket | None:

@@ -40,8 +40,6 @@ _FORGET_CLOSED = (
     " OR max(p.version) <= (SELECT max(a.version) FROM agreement a WHERE a.id = max(p.agreement)))"
 )
 
-_UNKNOWN = (1 << 63) - 1  # the required signatures of rows of an earlier version
-
 
 class ProposalStore:
     """Verified steps; the caller's transaction makes writes durable together.
@@ -149,13 +147,12 @@ class ProposalStore:
     def have_all_signed(self, terms: bytes) -> bool:
         """Returns whether enough agencies, beside the drafter, signed some terms.
 
-        Opens no step; one stored by an earlier version counts as the last.
+        Opens no step.
         """
         said = self._db.value(
-            "SELECT max(others) = ? OR"
-            " count(DISTINCT CASE stance WHEN 1 THEN speaker END) >= max(others)"
+            "SELECT count(DISTINCT CASE stance WHEN 1 THEN speaker END) >= max(others)"
             " FROM proposal WHERE terms = ?",
-            (_UNKNOWN, terms),
+            (terms,),
         )
         return bool(said)
 

@@ -47,4 +47,6 @@ async def test_the_name_of_a_removed_agency_stays(world: Simulation) -> None:
 async def test_before_the_log_is_read_the_founders_are_named(world: Simulation) -> None:
     context = context_of(world.us.node)
     unread = replace(context, trust=TrustState(federation=context.trust.federation))
-    assert {each.name for each in Directory(lambda: unread.known).members().agencies} == set(AGENCIES)
+    assert {each.name for each in Directory(lambda: unread.known).members().agencies} == set(
+        AGENCIES
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from asyncio.base_events import BaseEventLoop
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -78,10 +79,8 @@ async def test_a_coroutine_that_never_ran_is_closed() -> None:
 def test_an_order_is_drawn_from_the_seed_and_keeps_modules_together() -> None:
     names = [f"tests/{module}.py::test_{number}" for module in "abc" for number in range(9)]
     items = cast(list[Any], [SimpleNamespace(nodeid=name) for name in names])
-    first, again, other = (
-        [item.nodeid for item in permuted(items, seed)] for seed in (1, 1, 2)
-    )
+    first, again, other = ([item.nodeid for item in permuted(items, seed)] for seed in (1, 1, 2))
     assert first == again != other
     assert sorted(first) == names != first
     modules = [name.partition("::")[0] for name in first]
-    assert sum(here != there for here, there in zip(modules, modules[1:], strict=False)) == 2
+    assert sum(here != there for here, there in pairwise(modules)) == 2

@@ -24,11 +24,7 @@ _OTHERS = (
     " AND pid <> pg_backend_pid() AND database ="
     " (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-# Also works on tables from before the column ``beside``.
-_NEWEST = (
-    "SELECT version, coalesce((to_jsonb(m) ->> 'beside')::bigint, version)"
-    " FROM migrated m ORDER BY version DESC LIMIT 1"
-)
+_NEWEST = "SELECT version, coalesce(beside, version) FROM migrated ORDER BY version DESC LIMIT 1"
 
 
 @immutable
@@ -89,7 +85,9 @@ async def migrate(connection: Connection) -> None:
         raise SettingInvalid(f"store: PostgreSQL {_OLDEST_VERSION} or later, not {number}")
     if await connection.fetchval("SHOW server_encoding") != "UTF8":
         raise SettingInvalid("store: the encoding of the database must be UTF8")
-    await connection.execute("CREATE TABLE IF NOT EXISTS migrated (version BIGINT NOT NULL)")
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrated (version BIGINT NOT NULL, beside BIGINT)"
+    )
     version = await connection.fetchval("SELECT coalesce(max(version), 0) FROM migrated")
     known = migrations()
     oldest = max(each.beside for each in known)
@@ -97,7 +95,7 @@ async def migrate(connection: Connection) -> None:
         await _verify_nobody_older(connection, oldest)
     for migration in known[version:]:
         await connection.execute(migration.sql)
-        await connection.execute("INSERT INTO migrated VALUES ($1)", migration.version)
+        await connection.execute("INSERT INTO migrated (version) VALUES ($1)", migration.version)
     if version < len(known):
         sql = "UPDATE migrated SET beside = $1 WHERE version = $2"
         await connection.execute(sql, oldest, len(known))

@@ -1,4 +1,4 @@
-"""The node's database: what an earlier version wrote is read by this one."""
+"""The node's database: what it keeps, what it erases, and files of other versions."""
 
 import secrets
 from dataclasses import replace
@@ -16,27 +16,16 @@ from tearline.statements.receipt import Receipt, Status
 from tearline.statements.statement import StatementType
 from tearline.wire.deliveries import START
 from tearline.wire.grants import encode_receipt, parse_receipt
-from tearline.wire.statements import Signed, encode_signed, signed
+from tearline.wire.statements import Signed, signed
 from tearline_client.store.database import Database, copy_database
 from tearline_client.store.inbox import Evidence, InboxStore
 from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.receipts import ReceiptStore
 from tearline_client.store.value_index import ValueStore
-from tearline_client.store.vault import Column, Vault
+from tearline_client.store.vault import Vault
 
 VAULT = Vault(bytes(32))
 NODE = "spiffe://us.example/node/hub"
-_SCRIPTS = files(tearline_client.store).joinpath("migrations").iterdir()
-SCRIPTS = [file.read_text("utf-8") for file in sorted(_SCRIPTS, key=lambda file: file.name)]
-
-
-def written_by_version(path: Path, version: int) -> None:
-    """A database as version ``version`` left it."""
-    connection = apsw.Connection(str(path))
-    for script in SCRIPTS[:version]:
-        connection.execute(script)
-    connection.execute(f"PRAGMA user_version={version}")
-    connection.close()
 
 
 def test_every_migration_has_the_next_number() -> None:
@@ -74,24 +63,15 @@ def test_what_was_ever_sent_is_counted(tmp_path: Path) -> None:
     assert store.counts() == {OutboxState.SEALED: 1, OutboxState.ACCEPTED: 2}
 
 
-def test_a_database_that_did_not_bind_what_it_sealed_to_its_row_is_refused_and_not_touched(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "node.db"
-    written_by_version(path, 35)
-    with pytest.raises(StoreVersion, match="version 35; versions before 36 were sealed"):
-        Database(path, VAULT)
-    assert apsw.Connection(str(path)).pragma("user_version") == 35
-
-
 def test_the_database_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    written_by_version(path, len(SCRIPTS))
+    Database(path, VAULT).close()
     connection = apsw.Connection(str(path))
-    connection.execute(f"PRAGMA user_version={len(SCRIPTS) + 1}")
+    version = connection.pragma("user_version")
+    connection.execute(f"PRAGMA user_version={version + 1}")
     with pytest.raises(StoreVersion):
         Database(path, VAULT)
-    assert connection.pragma("user_version") == len(SCRIPTS) + 1
+    assert connection.pragma("user_version") == version + 1
 
 
 def holds(folder: Path, value: bytes) -> bool:
@@ -266,22 +246,6 @@ def test_a_copy_has_the_page_size_of_this_version(tmp_path: Path) -> None:
     copied.close()
 
 
-def test_openings_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "node.db"
-    written_by_version(path, 48)
-    before = apsw.Connection(str(path))
-    for number in (3, 1, 2):
-        before.execute(
-            "INSERT INTO log_opening VALUES (?, ?, x'05', x'00')",
-            (bytes([9 - number]) * 32, number),
-        )
-    before.close()
-    database = Database(path, VAULT)
-    rows = database.rows("SELECT * FROM log_opening")
-    database.close()
-    assert rows == [(n, bytes([9 - n]) * 32, b"\x05", b"\x00") for n in (1, 2, 3)]
-
-
 def statements_of_a_batch() -> list[Signed]:
     """Two receipts under one attestation."""
     recipient = signer("spiffe://mx.example/node/hub", bytes(32))
@@ -314,22 +278,3 @@ def test_an_attestation_is_kept_once_for_all_that_it_signs(tmp_path: Path) -> No
     database.execute("DELETE FROM attestation")
     with pytest.raises(StoreDamaged, match="attestation"):
         store.signed(parse_receipt(batch[0].statement.body).about)
-
-
-def test_what_an_earlier_version_kept_with_its_attestation_is_read(tmp_path: Path) -> None:
-    path, (first, _) = tmp_path / "node.db", statements_of_a_batch()
-    key, about = first.statement.id, parse_receipt(first.statement.body).about
-    written_by_version(path, 49)
-    before = apsw.Connection(str(path))
-    place = Column("receipt", "sealed", ("statement_id",)).at(key)
-    row = (key, about, VAULT.seal(place, encode_signed(first)))
-    before.execute("INSERT INTO receipt VALUES (?, ?, 1, ?)", row)
-    before.execute(
-        "INSERT INTO packet_grant (statement_id, packet, peer, incoming, status, sealed, told,"
-        " refusals, withdrawn, ends_ms) VALUES (x'01', x'02', 'mx', 1, 3, x'00', 2, 1, 'late', 7)"
-    )
-    before.close()
-    database = Database(path, VAULT)
-    assert ReceiptStore(database).signed(about) == (first,)
-    kept = (b"\1", b"\2", "mx", 1, 3, b"\0", 2, 1, "late", 7)
-    assert database.rows("SELECT * FROM packet_grant") == [kept]

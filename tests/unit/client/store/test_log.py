@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import apsw
@@ -78,17 +77,6 @@ def test_entries_that_do_not_follow_are_refused(store: LogStore) -> None:
 def test_few_of_the_nodes_are_kept(store: LogStore) -> None:
     _, nodes = store.grown(Frontier(), ENTRIES)
     assert len(nodes) < len(ENTRIES) / 7
-
-
-def test_a_database_of_an_earlier_version_gives_up_what_is_kept_no_longer(tmp_path: Path) -> None:
-    store = LogStore(database := Database(tmp_path / "node.db", Vault(bytes(32))))
-    append(store, ENTRIES[:40])
-    _, every_node = Frontier().append(map(entry_hash, ENTRIES[:40]))
-    database.insert_many("INSERT OR REPLACE INTO log_node VALUES (?, ?, ?)", every_node)
-    scripts = files("tearline_client.store").joinpath("migrations")
-    database.execute(scripts.joinpath("0031_low_nodes.sql").read_text("utf-8"))
-    assert database.value("SELECT min(level) FROM log_node") == 4
-    assert store.path(7, 40) == tree_path([entry_hash(entry) for entry in ENTRIES[:40]], 7)
 
 
 def test_of_the_directories_of_a_year_those_beside_clear_entries_are_read(

@@ -5,7 +5,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import apsw
 import pytest
 
 from support.agencies import secret
@@ -18,14 +17,10 @@ from tearline_client.store.awaiting_cosignature import AwaitingCosignatureStore,
 from tearline_client.store.case_files import CaseFileStore
 from tearline_client.store.corrections import CorrectionStore
 from tearline_client.store.database import Database
-from tearline_client.store.inbox import InboxStore
-from tearline_client.store.index_queue import IndexQueue
-from tearline_client.store.outbox import OutboxState, OutboxStore
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.requests import RequestStore, StoredRequest
 from tearline_client.store.suspensions import SuspensionStore
 from tearline_client.store.vault import Vault
-from unit.client.store.test_database import written_by_version
 
 VAULT = Vault(secret("vault"))
 US, MX = "spiffe://us.example/node/a", "spiffe://mx.example/node/b"
@@ -175,33 +170,3 @@ def test_a_request_is_settled_until_something_comes_of_it(database: Database) ->
     for time_ms, reopens in [(21, False), (20, True), (5, True)]:  # of a standing's entry
         requests.rest_on(b"agreement", US, 3, time_ms)
         assert (request in opened()) is reopens
-
-
-def test_what_an_earlier_version_left_to_do_is_done(tmp_path: Path) -> None:
-    path = tmp_path / "node.db"
-    written_by_version(path, 47)
-    before = apsw.Connection(str(path))
-    for number in (1, 2, 3):
-        packet = bytes([number]) * 32
-        before.execute("INSERT INTO packet VALUES (?, ?, 1, x'', x'')", (packet, US))
-        before.execute("INSERT INTO packet_key VALUES (?, x'01', x'')", (packet,))
-    before.execute("INSERT INTO value_indexed VALUES (?, x'01')", (b"\1" * 32,))
-    before.execute("INSERT INTO filed VALUES (?, x''), (?, x'0c')", (b"\1" * 32, b"\2" * 32))
-    before.execute("INSERT INTO outbox (state, sealed) VALUES ('accepted', x''), ('sealed', x'')")
-    before.execute(
-        "INSERT INTO quarantine (time_ms, code, why, sealed, about, agency)"
-        " VALUES (1, '', '', x'', x'01', 'mx'), (1, '', '', x'02', x'02', 'mx')"
-    )
-    before.execute("INSERT INTO request VALUES (?, ?, 'asker', 1, NULL)", (b"\1" * 32, MX))
-    before.close()
-    database = Database(path, VAULT)
-    # All packets: the index of texts began later than the one of values.
-    assert IndexQueue(database).due() == [bytes([n]) * 32 for n in (1, 2, 3)]
-    assert database.rows("SELECT packet FROM filed_due") == [(b"\3" * 32,)]
-    assert database.rows("SELECT case_id FROM filed") == [(b"\x0c",)]
-    counts = {OutboxState.ACCEPTED: 1, OutboxState.SEALED: 1}
-    assert OutboxStore(database).counts() == counts
-    assert InboxStore(database).over_quota() == {"mx": 1}
-    (request,) = RequestStore(database, *[cast("Any", None)] * 3).open()
-    assert request.packet == b"\1" * 32
-    database.close()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import apsw
 import pytest
 
 from support.agencies import AGREEMENT_ID, grant, node_of, packet, signer
@@ -14,14 +13,12 @@ from tearline.packets.packet import PacketParts
 from tearline.statements.channel import Address, Void, VoidReason
 from tearline.statements.statement import StatementType, statement_id
 from tearline.wire.grants import encode_grant, encode_void
-from tearline.wire.packet_parts import encode_parts
 from tearline.wire.packets import encode_manifest
 from tearline.wire.statements import Signed, encode_signed, signed
 from tearline_client.store.database import Database
 from tearline_client.store.packets import PacketStore
 from tearline_client.store.recovery import RecoveryStore
-from tearline_client.store.vault import Column
-from unit.client.store.test_database import VAULT, written_by_version
+from unit.client.store.test_database import VAULT
 
 US, MX = node_of("spiffe://us.example"), node_of("spiffe://mx.example")
 _ATTESTATION = 3_400  # bytes of one, at least
@@ -118,39 +115,3 @@ def test_a_grant_under_another_signature_is_stored_as_it_was_sent(database: Data
     recovery = RecoveryStore(database)
     recovery.keep(MX, AGREEMENT_ID, 1, again)
     assert recovery.sent(MX, AGREEMENT_ID, 1) == again
-
-
-def test_packets_of_an_earlier_version_are_read_in_the_order_in_which_they_came(
-    tmp_path: Path,
-) -> None:
-    path, id_ = tmp_path / "node.db", batch().manifest.statement.id
-    written_by_version(path, 56)
-    before = apsw.Connection(str(path))
-    manifest = Column("packet", "manifest", ("id",)).at(id_)
-    parts = Column("packet", "parts", ("id",)).at(id_)
-    sent = Column("sent", "sealed", ("recipient", "agreement", "seq")).at(MX, AGREEMENT_ID, 1)
-    row = (
-        VAULT.seal(manifest, encode_signed(batch().manifest)),
-        VAULT.seal(parts, encode_parts(batch().parts)),
-    )
-    before.execute("INSERT INTO packet VALUES (?, ?, 7, ?, ?)", (id_, US, *row))
-    for number in (9, 8):
-        before.execute(
-            "INSERT INTO packet VALUES (?, 'mx', ?, x'', x'')", (bytes([number]), number)
-        )
-    before.execute("DELETE FROM filed_due")
-    sealed = VAULT.seal(sent, encode_signed(batch().grant))
-    before.execute("INSERT INTO sent VALUES (?, ?, 1, ?)", (MX, AGREEMENT_ID, sealed))
-    places = list(before.execute("SELECT * FROM packet_place ORDER BY place"))
-    before.close()
-    database = Database(path, VAULT)
-    found = PacketStore(database).packet(id_)
-    assert (found.signed, found.parts) == (batch().manifest, batch().parts)
-    assert RecoveryStore(database).sent(MX, AGREEMENT_ID, 1) == batch().grant
-    assert database.rows("SELECT id FROM packet ORDER BY rowid") == [(id_,), (b"\x08",), (b"\x09",)]
-    assert database.rows("SELECT * FROM packet_place ORDER BY place") == places
-    assert database.rows("SELECT * FROM filed_due") == []
-    database.execute("INSERT INTO packet VALUES (x'0a', 'mx', 10, x'', x'')")
-    assert database.rows("SELECT packet FROM filed_due") == [(b"\x0a",)]
-    assert database.value("SELECT count(*) FROM packet_place") == len(places) + 1
-    database.close()

@@ -5,11 +5,8 @@ from collections.abc import Callable
 import asyncpg
 import pytest
 
-from support.stores import AGREEMENT, A, B, event, known, put
+from support.stores import event, put
 from tearline.errors import StoreVersion
-from tearline.statements.statement import StatementType
-from tearline.wire.grants import encode_event
-from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.postgres import migrate
 from tearline_server.storage.postgres.migrate import Migration, migrations
 from tearline_server.storage.postgres.store import PostgresStore
@@ -98,54 +95,3 @@ def test_every_migration_says_whom_it_lets_go_on() -> None:
     for migration in migrations():
         assert migration.sql.startswith(f"-- beside: {migration.beside}\n"), migration.version
         assert 1 <= migration.beside <= migration.version
-
-
-async def test_receipts_of_an_earlier_version_go_and_what_they_were_about_stays(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    all_known = migrations()
-    with monkeypatch.context() as patched:
-        patched.setattr(migrate, "migrations", lambda: all_known[:9])
-        await (await PostgresStore.open(database_url)).close()
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(
-        "INSERT INTO statement VALUES (1, '1', $1, 7, NULL, NULL, '', '', '', 'a', 'said')", A
-    )
-    await connection.execute("INSERT INTO attestation VALUES ('a', '1'), ('b', '2')")
-    await connection.close()
-    store = await PostgresStore.open(database_url)
-    (row,) = await store.statement_rows(0, limit=9)
-    assert (row.idx, row.id, row.envelope) == (1, b"1", b"said")
-    assert await store.attestations([b"a", b"b"]) == {b"b": b"2"}
-    await store.close()
-
-
-async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agreement(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of one that was held, one that was handed out, one that came back, and one that waits."""
-    all_known = migrations()
-    with monkeypatch.context() as patched:
-        patched.setattr(migrate, "migrations", lambda: all_known[:8])
-        await (await PostgresStore.open(database_url)).close()
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(
-        "INSERT INTO event VALUES (1, '', $1, 1001, '', '', '', '', '', '', '', $2)",
-        encode_event(event(1)),
-        AGREEMENT,
-    )
-    await connection.execute(
-        "INSERT INTO statement VALUES (1, '1', $1, $2, NULL, NULL, '', '', '', '', '')",
-        A,
-        int(StatementType.GRANT),
-    )
-    await connection.executemany(
-        "INSERT INTO mail (node, seq, statement, entry, delivered, held)"
-        " VALUES ($1, $2, 1, 1, $3, $4)",
-        [(B, 1, None, 5), (B, 2, 5, None), (A, 1, None, None), (B, 3, None, None)],
-    )
-    await connection.close()
-    store = await PostgresStore.open(database_url)
-    found = (await known(store, Lookups(agreements=frozenset({AGREEMENT})))).undelivered
-    assert [(each.node, each.seq) for each in found[AGREEMENT]] == [(B, 3)]
-    await store.close()

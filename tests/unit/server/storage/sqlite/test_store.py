@@ -6,22 +6,16 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 
 import apsw
 import pytest
 
 import tearline_server.storage.sqlite.connections as database
-from support.stores import AGREEMENT, PACKET, A, B, event, known, packet_row, put
-from tearline.audit.event import EventOutcome
+from support.stores import AGREEMENT, PACKET, event, packet_row, put
 from tearline.errors import StoreBusy, StoreDamaged, StoreForbidden, StoreFull, StoreVersion
-from tearline.statements.statement import StatementType
-from tearline.wire.grants import encode_event
-from tearline_server.storage.lookups import Lookups
 from tearline_server.storage.rows import Restoration
 from tearline_server.storage.sqlite.store import SqliteStore
-from tearline_server.tlog.log import event_row
 
 
 async def test_one_process_holds_a_file(tmp_path: Path) -> None:
@@ -57,97 +51,6 @@ async def test_a_full_disk_is_named_and_leaves_the_store_as_it_was(tmp_path: Pat
     assert (await store.load()).head.tree.size == 1
     await store._db.write(lambda c: c.pragma("max_page_count", 1 << 20))
     assert await put(store, event(2)) == 1
-    await store.close()
-
-
-def before(path: Path, migration: str) -> sqlite3.Connection:
-    """Opens a new file of the version before a migration."""
-    scripts = sorted(
-        files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
-    )
-    earlier = scripts[: [script.name for script in scripts].index(migration)]
-    database = sqlite3.connect(path)
-    for script in earlier:
-        database.executescript(script.read_text("utf-8"))
-    database.execute(f"PRAGMA user_version={len(earlier)}")
-    return database
-
-
-async def test_receipts_of_an_earlier_version_go_and_what_they_were_about_stays(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "store.db"
-    with before(path, "0020_receipts.sql") as database:
-        database.execute(
-            "INSERT INTO event VALUES (1, x'', ?, 1001, '', '', '', '', '', x'', x'', x'')",
-            (encode_event(event(1)),),
-        )
-        database.executemany(
-            "INSERT INTO statement VALUES (?, ?, ?, 7, ?, NULL, ?, ?, x'', x'aa', ?)",
-            [(1, b"1", A, b"n", "", "", b"said"), (2, b"2", A, None, "TL-AGR-001", "no", None)],
-        )
-        database.execute("INSERT INTO attestation VALUES (x'aa', x'01'), (x'bb', x'02')")
-    database.close()
-    store = SqliteStore(path)
-    rows = [
-        (row.idx, row.code, row.why, row.envelope) for row in await store.statement_rows(0, limit=9)
-    ]
-    assert rows == [(1, "", "", b"said"), (2, "TL-AGR-001", "no", None)]
-    asked = Lookups(statements=frozenset({(b"1", A), (b"2", A)}), naturals=frozenset({(A, b"n")}))
-    found = await known(store, asked)
-    assert [found.statements[id_, A].logged is not None for id_ in (b"1", b"2")] == [True, False]
-    assert found.naturals == {(A, b"n"): b"1"}
-    assert set(await store.attestations([b"\xaa", b"\xbb"])) == {b"\xbb"}
-    await store.close()
-
-
-async def test_grants_that_waited_in_an_earlier_version_are_found_by_their_agreement(
-    tmp_path: Path,
-) -> None:
-    """Of one that was held, one that was handed out, one that came back, and one that waits."""
-    path = tmp_path / "store.db"
-    with before(path, "0019_open_grants.sql") as database:
-        database.execute(
-            "INSERT INTO event VALUES (1, x'', ?, 1001, '', '', '', '', '', x'', x'', ?)",
-            (encode_event(event(1)), AGREEMENT),
-        )
-        database.execute(
-            "INSERT INTO statement VALUES (1, x'01', ?, ?, NULL, NULL, '', '', x'', x'', x'')",
-            (A, int(StatementType.GRANT)),
-        )
-        rows = [(B, 1, None, 5), (B, 2, 5, None), (A, 1, None, None), (B, 3, None, None)]
-        sql = "INSERT INTO mail (node, seq, statement, entry, delivered, held)"
-        database.executemany(f"{sql} VALUES (?, ?, 1, 1, ?, ?)", rows)
-    database.close()
-    store = SqliteStore(path)
-    found = (await known(store, Lookups(agreements=frozenset({AGREEMENT})))).undelivered
-    assert [(each.node, each.seq) for each in found[AGREEMENT]] == [(B, 3)]
-    await store.close()
-
-
-async def test_packets_of_an_earlier_version_are_looked_at_for_their_end(tmp_path: Path) -> None:
-    """Of one whose entry was erased, its own end alone counts."""
-    path = tmp_path / "store.db"
-    scripts = sorted(
-        files("tearline_server.storage.sqlite").joinpath("migrations").iterdir(), key=str
-    )
-    earlier = scripts[: [script.name for script in scripts].index("0016_packet_end.sql")]
-    with closing(sqlite3.connect(path)) as database, database:
-        for script in earlier:
-            database.executescript(script.read_text("utf-8"))
-        database.execute(f"PRAGMA user_version={len(earlier)}")
-        for name, entry in ((b"p", 1), (b"q", 2)):
-            database.execute("INSERT INTO packet VALUES (?, ?, x'')", (name, entry))
-        database.execute(
-            "INSERT INTO event VALUES (1, x'', x'', 1001, '', '', '', '', '', x'', x'', ?)",
-            (AGREEMENT,),
-        )
-    database.close()
-    store = SqliteStore(path)
-    assert set(await store.ended(0, {}, limit=9)) == {b"p", b"q"}
-    await put(store, ends={b"p": 5000, b"q": 6000})
-    assert await store.ended(0, {AGREEMENT: 1001}, limit=9) == [b"p"]
-    assert await store.ended(6000, {AGREEMENT: 1000}, limit=9) == [b"p", b"q"]
     await store.close()
 
 
@@ -266,35 +169,6 @@ async def test_to_take_one_opening_back_costs_the_same_however_much_was_restored
     few = await cost()
     await put(store, *map(event, range(2, 2000)))
     assert await cost() == few
-    await store.close()
-
-
-async def test_events_of_an_earlier_version_are_found_by_what_their_encoding_says(
-    tmp_path: Path,
-) -> None:
-    """A column that says something else than its event becomes empty: its row is no longer so."""
-    path = tmp_path / "store.db"
-    refused = event(1, agreement_id=AGREEMENT, outcome=EventOutcome.REFUSED, reason="TL-GRT-001")
-    told = [refused, event(2, packet=b""), event(3)]
-    rows = [event_row(n, bytes(32), encode_event(each), each) for n, each in enumerate(told)]
-    names = ["code", "outcome", "reason", "actor", "party", "statement", "packet", "agreement"]
-    with before(path, "0021_event_places.sql") as database:
-        for row in rows:
-            values = [getattr(row, name) for name in names]
-            values[3] = "nobody" if row.idx == 2 else values[3]
-            database.execute(
-                "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (row.idx, row.salt, row.event, row.time_ms, *values),
-            )
-            database.execute("INSERT INTO event_agency VALUES (?, ?)", (row.agencies[0], row.idx))
-    database.close()
-    store = SqliteStore(path)
-    found = await store.event_rows(0, limit=9)
-    assert [[getattr(row, name) for name in names] for row in found[:2]] == [
-        [getattr(row, name) for name in names] for row in rows[:2]
-    ]
-    assert (found[2].actor, found[2].party) == ("", rows[2].party)
-    assert len(await store.openings_of(rows[0].statement, rows[0].agencies[0])) == 1
     await store.close()
 
 
