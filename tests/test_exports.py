@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from support.cases import each_case
 from tearline import errors
 from tearline.errors import TearlineError, concrete_errors, error_by_code
 
@@ -109,7 +110,7 @@ def test_the_tree_is_drawn_with_every_area():
     assert set(AREAS.values()) == set(TearlineError.__subclasses__())
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+@each_case("error", ERRORS)
 def test_each_error_has_code_area_status_and_sentences(error):
     code = re.fullmatch(r"TL-([A-Z]{3})-(\d{3})", error.code)
     assert code

@@ -5,10 +5,10 @@ A new field of the wire schema fails this test until it is decided.
 
 from pathlib import Path
 
-import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from attacks.table import ATTACKS
+from support.cases import each_case
 from tearline.v1 import (
     agreement_pb2,
     audit_pb2,
@@ -125,6 +125,6 @@ def test_every_file_of_the_schema_is_walked() -> None:
     }
 
 
-@pytest.mark.parametrize("test", sorted(set(SEARCHED.values())))
+@each_case("test", sorted(set(SEARCHED.values())))
 def test_every_search_is_an_attack_of_the_table(test: str) -> None:
     assert [each for each in ATTACKS if each.test.endswith(f"::{test}")]

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 import layout
+from support.cases import each_case
 
 
 def test_every_bound_has_a_figure() -> None:
     assert {*layout.AT_MOST, *layout.AT_LEAST} <= layout.figures().keys()
 
 
-@pytest.mark.parametrize("name", layout.AT_MOST)
+@each_case("name", layout.AT_MOST)
 def test_a_figure_stays_below_its_bound(name: str) -> None:
     assert layout.figures()[name] <= layout.AT_MOST[name]
 

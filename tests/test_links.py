@@ -5,8 +5,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import unquote
 
-import pytest
-
+from support.cases import each_case
 from support.paths import ROOT
 
 _CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
@@ -65,7 +64,7 @@ def broken(page: Path, text: str) -> list[str]:
     return dead
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+@each_case("page", pages())
 def test_every_link_leads_somewhere(page):
     assert broken(page, page.read_text(encoding="utf-8")) == []
 

@@ -16,10 +16,11 @@ from attacks.loaded_process import OPTIONS, TESTS, LoadedProcess
 from attacks.mutant import INJECT, MutantUnknown, find_function, parse_mutant, take_away
 from attacks.mutants import weakness
 from attacks.table import ATTACKS, Attack
+from support.cases import each_case
 from tearline.errors import error_by_code
 
 
-@pytest.mark.parametrize("row", ATTACKS, ids=lambda row: row.name)
+@each_case("row", ATTACKS)
 def test_each_row_names_a_code_a_function_and_a_test(row):
     assert not row.code or error_by_code(row.code) is not None
     assert row.evidence
@@ -31,7 +32,7 @@ def test_each_row_names_a_code_a_function_and_a_test(row):
     assert f"def {name.partition('[')[0]}(" in (TESTS.parent / path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("row", ATTACKS, ids=lambda row: row.name)
+@each_case("row", ATTACKS)
 def test_each_row_returns_what_its_function_knows(row):
     # A name that is unknown there would end a server's act by accident, and show nothing.
     mutant = parse_mutant(row.function)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 from tearline_client.cli import command as agency
 from tearline_server.cli import cli as operator
@@ -77,7 +77,7 @@ def named_bare(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@each_case("page", PAGES)
 def test_what_a_page_names_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     programs = {"tearline": agency, "tearline-server": operator}
@@ -119,7 +119,7 @@ def command_at(program: click.Command, name: str) -> click.Command:
     return program
 
 
-@pytest.mark.parametrize("name", [*leaves(agency, "")])
+@each_case("name", [*leaves(agency, "")])
 def test_help_shows_an_example_that_exists(name: str) -> None:
     help_text = command_at(agency, name).help or ""
     _, found, example = help_text.partition("Example: tearline ")

@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-
+from support.cases import each_case
 from support.docs_pages import blocks
 from support.paths import ROOT
 from support.simulation import Simulation
@@ -46,7 +45,7 @@ def test_each_connector_has_a_row() -> None:
     assert [*EXPORTS] == built_in(EXPORTERS)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("command", "cell"),
     [(f"import {name}", cells[1]) for name, cells in IMPORTS.items()]
     + [(f"export {name}", cells[0]) for name, cells in EXPORTS.items()],

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from support.agencies import MX, US, log_signers, manifest_signed
+from support.cases import each_case
 from support.docs_pages import program
 from support.exhibits import US_NODE, case, cosigned_case, counted_policy, opening
 from support.exhibits import Case as Made
@@ -137,7 +138,7 @@ CLASSES = {error.code: error.error_class.value for error in concrete_errors()} |
 }
 
 
-@pytest.mark.parametrize("case", cases("exhibit", "refused", "exhibit"))
+@each_case("case", cases("exhibit", "refused", "exhibit"))
 def test_the_program_of_the_page_refuses_a_bad_copy(case: Case) -> None:
     decided = case["by"] == "statements" and "federation" in case
     expected = "cannot be judged" if decided else CLASSES[case["code"]]
@@ -249,7 +250,7 @@ PLAINTEXTS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", PLAINTEXTS)
+@each_case("name", PLAINTEXTS)
 def test_the_program_of_the_page_reads_plaintexts(name: str) -> None:
     """P-5: of a signer that commits to whatever it likes."""
     change, expected = PLAINTEXTS[name]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 
 sys.path.append(str(ROOT / "docs" / "reference"))
@@ -22,7 +23,7 @@ def test_each_noun_has_its_page_and_the_folder_no_other() -> None:
     assert {path.name for path in MANUAL.iterdir()} == expected == set(pages())
 
 
-@pytest.mark.parametrize("noun", nouns())
+@each_case("noun", nouns())
 def test_a_page_names_every_command_and_option(noun: str) -> None:
     page = (MANUAL / f"tearline-{noun}.1").read_text("ascii")
     for words, command in leaves_of(noun):

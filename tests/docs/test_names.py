@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 from tearline.errors import concrete_errors
 from tearline.packets.packet import PacketKind
@@ -43,7 +44,7 @@ def measured(metrics: ExchangeMetrics | NodeMetrics, prefix: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@each_case("page", PAGES)
 def test_every_code_exists(page: Path) -> None:
     codes = set(re.findall(r"TL-[A-Z]{3}-\d{3}", page.read_text(encoding="utf-8")))
     assert codes <= {error.code for error in concrete_errors()}
@@ -129,7 +130,7 @@ def modules(folder: Path) -> Iterable[Path]:
 PACKAGES = {"agency": "tearline_client", "exchange": "tearline_server", "protocol": "tearline"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     "place",
     re.findall(r"^\| `((?:agency|exchange|protocol):[\w.:]+)` \|", ARCHITECTURE, re.MULTILINE),
 )

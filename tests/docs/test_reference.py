@@ -10,6 +10,7 @@ from types import CodeType, FunctionType
 import click
 import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 from tearline.persons.tokens import Role
 
@@ -31,7 +32,7 @@ def test_every_command_has_an_example_and_no_other() -> None:
     assert sorted(EXCHANGE) == sorted(words for words, _ in leaves(operator))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each_case("name", COMMANDS)
 def test_the_command_takes_its_example(name: str) -> None:
     command, examples = COMMANDS[name]
     words = name.partition(" ")[2]
@@ -44,7 +45,7 @@ def test_the_command_takes_its_example(name: str) -> None:
     assert context.command is command
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each_case("name", COMMANDS)
 def test_every_option_has_a_meaning(name: str) -> None:
     command, _ = COMMANDS[name]
     options = [each for each in command.params if isinstance(each, click.Option)]
@@ -93,7 +94,7 @@ def names_in(code: CodeType) -> Iterator[str]:
             yield from names_in(constant)
 
 
-@pytest.mark.parametrize("words", AGENCY)
+@each_case("words", AGENCY)
 def test_the_role_is_one_that_the_command_asks_for(words: str) -> None:
     command, _ = COMMANDS[f"tearline {words}"]
     asked = set(roles_in(command.callback, set()))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tearline_client
+from support.cases import each_case
 from support.paths import ROOT
 from test_links import links, pages
 
@@ -62,7 +63,7 @@ def test_the_sdk_shows_every_public_name_and_no_other() -> None:
     assert sorted(shown) == sorted(tearline_client.__all__)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("html", "found"),
     [
         ('<script src="https://cdn.example/a.js"></script>', ["https://cdn.example/a.js"]),

@@ -4,8 +4,7 @@ import re
 from collections import Counter
 from itertools import product
 
-import pytest
-
+from support.cases import each_case
 from support.paths import ROOT
 from support.policies import CN, MX, TERMS, US
 from tearline.crypto.armor import Armor
@@ -34,7 +33,7 @@ def test_no_two_rules_have_one_id() -> None:
     assert [rule for rule, count in Counter(rules()).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each_case("page", PAGES)
 def test_the_rules_of_a_page_are_numbered_in_order(page: str) -> None:
     found = [rule.split("-") for rule in RULE.findall(PAGES[page])]
     assert [int(number) for _, number in found] == [*range(1, len(found) + 1)]
@@ -107,7 +106,7 @@ def decide(terms: Terms, asked: ReleaseRequest) -> Form:
     return shares.get(category, shares.get(category.partition(".")[0], Form.WITHHELD))
 
 
-@pytest.mark.parametrize("category", [leaf.name for leaf in CATEGORIES])
+@each_case("category", [leaf.name for leaf in CATEGORIES])
 def test_the_decision_of_the_page_is_that_of_the_policies(category: str) -> None:
     policy = ReleasePolicy(terms=TERMS, shared=parse_policy_set(SHARED_POLICIES))
     (first, *_) = TERMS.articles

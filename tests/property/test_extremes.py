@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from support.entities import read_entities
 from tearline.bodies.body import body_of
 from tearline.bodies.documents import TYPES, plain_file_name
@@ -116,8 +117,8 @@ def test_a_reader_takes_any_value(reader: str, detail: tuple[str, str], texts: l
     READERS[reader]([field_of(*detail, *texts)])
 
 
-@pytest.mark.parametrize("reader", sorted(READERS))
-@pytest.mark.parametrize("extreme", EXTREMES)
+@each_case("reader", sorted(READERS))
+@each_case("extreme", EXTREMES)
 def test_a_reader_takes_every_extreme_everywhere(reader: str, extreme: str) -> None:
     READERS[reader]([field_of(schema, name, extreme) for schema, name in DETAILS])
 

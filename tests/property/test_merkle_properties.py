@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.errors import LogError, LogInconsistent
 from tearline.tlog.merkle import (
     EMPTY_ROOT,
@@ -72,14 +73,14 @@ places = sizes.flatmap(lambda size: st.tuples(st.integers(0, size - 1), st.just(
 pairs = sizes.flatmap(lambda new: st.tuples(st.integers(1, new), st.just(new)))
 
 
-@pytest.mark.parametrize("size", range(MAX_SIZE + 1))
+@each_case("size", range(MAX_SIZE + 1))
 def test_every_root_is_the_references(size: int) -> None:
     reference = mth(LEAVES[:size])
     assert Frontier().append(LEAVES[:size])[0].root() == reference
     assert root_from_leaf_hashes(LEAVES[:size]) == reference
 
 
-@pytest.mark.parametrize("size", [*range(1, 35), 63, 64, 65, 127, 128, 129])
+@each_case("size", [*range(1, 35), 63, 64, 65, 127, 128, 129])
 def test_every_inclusion_proof_is_the_references_and_verifies(size: int) -> None:
     leaves, root = LEAVES[:size], mth(LEAVES[:size])
     for index in range(size):
@@ -89,7 +90,7 @@ def test_every_inclusion_proof_is_the_references_and_verifies(size: int) -> None
         verify_inclusion(index, size, leaves[index], proof, root)
 
 
-@pytest.mark.parametrize("new", [*range(1, 35), 63, 64, 65, 127, 128, 129])
+@each_case("new", [*range(1, 35), 63, 64, 65, 127, 128, 129])
 def test_every_consistency_proof_is_the_references_and_verifies(new: int) -> None:
     root = mth(LEAVES[:new])
     for old in range(1, new + 1):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.policy import engine
 from tearline.policy.engine import Engine, ReleaseRequest
 from tearline.policy.form import REVEALING_FORMS, Form
@@ -254,7 +255,7 @@ def differing(pairs: int = 40, cells: int = 4) -> int:
     return sum(decided is not expected for decided, expected in compare(pairs, cells, seed=2))
 
 
-@pytest.mark.parametrize("seed", range(10))
+@each_case("seed", range(10))
 def test_cedar_and_the_reference_agree_on_five_thousand_sets(seed: int) -> None:
     outcomes: Counter[Form] = Counter()
     for decided, expected in compare(pairs=250, cells=3, seed=seed):

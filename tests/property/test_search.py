@@ -2,10 +2,10 @@
 
 import unicodedata
 
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.packets.packet import Field
 from tearline.policy.profile import marking_of
 from tearline_client.planning.search_text import folded
@@ -87,7 +87,7 @@ def test_no_value_makes_it_slow(values: list[str], sought: str) -> None:
     rank(sought, *values)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("sought", "value", "expected"),
     [
         ("Qiu Wenhao", "邱文浩", Rank.FOLDED),

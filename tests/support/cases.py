@@ -1,7 +1,7 @@
 """Many small cases in one test: each runs, and each that fails is named."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -13,25 +13,35 @@ FAILURES = (Exception, pytest.fail.Exception, pytest.skip.Exception)
 """A case that skips fails: the others would be left out with it."""
 
 
+_PARAM = type(pytest.param())
+
+
 class CasesFailed(ExceptionGroup[Exception]):
     """The cases of a test that failed, each with its values in a note."""
 
 
-def each_case(names: str, cases: Iterable[Any]) -> Callable[[Test], Test]:
+def each_case(names: str | Sequence[str], cases: Iterable[Any]) -> Callable[[Test], Test]:
     """Returns a decorator that runs a test with each case, as one test.
 
     It takes the arguments of ``pytest.mark.parametrize``, for cases that take milliseconds and
     share no state: as tests of their own they would cost more than they do.
 
     Args:
-        names: Parameters of the test, with commas between.
-        cases: A tuple of values for each case, or a value if there is one parameter.
+        names: Parameters of the test: a sequence, or a text with commas between.
+        cases: For each case a tuple of values, a value if there is one parameter, or a
+            ``pytest.param`` without marks.
 
     Raises:
         ValueError: If there is no case.
     """
-    parameters = [name.strip() for name in names.split(",")]
-    rows = [(case,) if len(parameters) == 1 else tuple(case) for case in cases]
+    listed = names.split(",") if isinstance(names, str) else names
+    parameters = [name.strip() for name in listed]
+    rows: list[tuple[Any, ...]] = [
+        tuple(case.values)
+        if isinstance(case, _PARAM)
+        else ((case,) if len(parameters) == 1 else tuple(case))
+        for case in cases
+    ]
     if not rows:
         raise ValueError("a test without a case tests nothing")
 

@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from support.bodies import entities, fields
+from support.cases import each_case
 from support.costs import MOST, MOST_STEPS, growth, steps
 from tearline.bodies.documents import judge_document, plain_file_name
 from tearline.bodies.registry import KINDS, judge_body
@@ -180,8 +181,8 @@ def test_every_mask_is_measured() -> None:
     assert set(PATHS) == set(MASKS)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("category", sorted(MASKS))
+@each_case("shape", SHAPES)
+@each_case("category", sorted(MASKS))
 def test_a_mask_takes_time_by_the_size_of_the_values(category: str, shape: str) -> None:
     def make(number: int) -> Call:
         values = shaped(shape, number)
@@ -190,8 +191,8 @@ def test_a_mask_takes_time_by_the_size_of_the_values(category: str, shape: str) 
     assert growth(make, 100) <= MOST
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("matcher", ["fold", "search", "values", "lines"])
+@each_case("shape", SHAPES)
+@each_case("matcher", ["fold", "search", "values", "lines"])
 def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str) -> None:
     def make(number: int) -> Call:
         values = shaped(shape, number)
@@ -215,7 +216,7 @@ def test_a_matcher_takes_time_by_the_size_of_the_values(matcher: str, shape: str
 KINDS_OF_VALUES = sorted({*FORMATS, *PropertyType})
 
 
-@pytest.mark.parametrize("shape", [shape for shape in SHAPES if "many" not in shape])
+@each_case("shape", [shape for shape in SHAPES if "many" not in shape])
 def test_checking_identifiers_takes_time_by_their_length(shape: str) -> None:
     def make(number: int) -> Call:
         (value,) = shaped(shape, number)
@@ -372,7 +373,7 @@ def test_consents_are_looked_up_by_field_and_not_all_read_for_each() -> None:
     assert growth(make, 40) <= MOST
 
 
-@pytest.mark.parametrize("number", range(20))
+@each_case("number", range(20))
 def test_the_markings_of_many_in_one_raise_a_field_as_each_after_the_other(number: int) -> None:
     chance = Random(number)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.agreements.proposal import Proposal, verify_proposal
 from tearline.crypto.keys import KemKey
 from tearline.onward.consent import Consent, verify_terms
@@ -106,7 +107,7 @@ def judge_proposal(case: Case) -> None:
     verify_proposal(proposal, parse_agreement(proposal.statement.body), members)
 
 
-@pytest.mark.parametrize("case", cases("desk", "statements"))
+@each_case("case", cases("desk", "statements"))
 def test_statements_are_what_they_were(case: Case) -> None:
     signed, kind, body = parse_signed(of(case["signed"])), T(case["type"]), of(case["body"])
     trust().verify(signed.statement, signed.attestations, at=Moment(**FILE["judged_at"]))
@@ -124,12 +125,12 @@ def test_statements_are_what_they_were(case: Case) -> None:
         assert told(NOTES[kind].FromString(of(case["note"]["encoded"]))) == case["note"]["fields"]
 
 
-@pytest.mark.parametrize("case", cases("desk", "refused", "body"))
+@each_case("case", cases("desk", "refused", "body"))
 def test_bad_bodies_are_refused(case: Case) -> None:
     assert code_of(lambda: PARSERS[T(case["type"])](of(case["bytes"]))) == case["code"]
 
 
-@pytest.mark.parametrize("case", cases("desk", "refused", "note"))
+@each_case("case", cases("desk", "refused", "note"))
 def test_bad_notes_are_refused(case: Case) -> None:
     assert code_of(lambda: open_with(T(case["type"]), of(case["bytes"]))) == case["code"]
 
@@ -148,7 +149,7 @@ def test_keys_are_read_a_second_time(case: Case) -> None:
     assert second.key_id_of(public) == of(case["key_id"])
 
 
-@pytest.mark.parametrize("case", cases("desk", "statements"))
+@each_case("case", cases("desk", "statements"))
 def test_statements_are_read_a_second_time(case: Case) -> None:
     statement = statements.parse_signed(of(case["signed"]))
     trust_of_desks().verify(statement, **FILE["judged_at"])

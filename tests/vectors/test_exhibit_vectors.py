@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.tlog.policy import parse_log_policy
@@ -76,13 +77,13 @@ def test_the_second_verifier_sees_the_same(case: Case) -> None:
     assert shown(theirs(case)) == case["shows"]
 
 
-@pytest.mark.parametrize("case", BAD)
+@each_case("case", BAD)
 def test_a_bad_copy_is_refused(case: Case) -> None:
     act: Callable[[], object] = lambda: ours(case)  # noqa: E731 (named by its use)
     assert code_of(act) == case["code"]
 
 
-@pytest.mark.parametrize("case", BAD)
+@each_case("case", BAD)
 def test_the_second_verifier_refuses_it_too(case: Case) -> None:
     with pytest.raises(ValueError, match=rf"^{case['code']} ") as caught:
         theirs(case)

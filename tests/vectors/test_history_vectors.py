@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from vectors.judge_histories import JUDGES
 from vectors.own_cases import Case, vectors
 from vectors.second_histories import JUDGES as SECOND
@@ -33,13 +34,13 @@ def after(history: Case) -> list[Any]:
     return [{name: event[name] for name in RESULTS if name in event} for event in history["events"]]
 
 
-@pytest.mark.parametrize(("kind", "history"), HISTORIES)
+@each_case(("kind", "history"), HISTORIES)
 def test_each_statement_leads_to_its_state_or_error(kind: str, history: Case) -> None:
     found = list(JUDGES[kind](history))
     assert found == [{"code": each["code"]} if "code" in each else each for each in after(history)]
 
 
-@pytest.mark.parametrize(("kind", "history"), HISTORIES)
+@each_case(("kind", "history"), HISTORIES)
 def test_the_second_verifier_finds_the_same(kind: str, history: Case) -> None:
     assert list(SECOND[kind](history)) == after(history)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.audit.erasure import verify_covers
 from tearline.audit.query import parse_query
 from tearline.crypto.armor import Armor, armor, parse_armor
@@ -227,13 +228,13 @@ def test_no_case_was_lost() -> None:
     assert {kind: Counter(case["rule"] for case in BAD[kind]) for kind in BAD} == COUNTS
 
 
-@pytest.mark.parametrize(("kind", "case"), GOOD_CASES)
+@each_case(("kind", "case"), GOOD_CASES)
 def test_what_holds_is_taken(kind: str, case: Case) -> None:
     JUDGES[kind](case)
     SECOND[kind](case)
 
 
-@pytest.mark.parametrize(("kind", "case"), BAD_CASES)
+@each_case(("kind", "case"), BAD_CASES)
 def test_a_bad_copy_is_refused(kind: str, case: Case) -> None:
     with pytest.raises((TearlineError, Found)) as caught:
         JUDGES[kind](case)
@@ -241,20 +242,20 @@ def test_a_bad_copy_is_refused(kind: str, case: Case) -> None:
     assert (found.code if isinstance(found, TearlineError) else str(found)) == case["code"]
 
 
-@pytest.mark.parametrize(("kind", "case"), BAD_CASES)
+@each_case(("kind", "case"), BAD_CASES)
 def test_the_second_verifier_refuses_it_too(kind: str, case: Case) -> None:
     with pytest.raises(ValueError, match=rf"^{case['code']} ") as caught:
         SECOND[kind](case)
     assert case["rule"] in re.findall(r"\b[A-Z]{1,2}-\d+\b", str(caught.value))
 
 
-@pytest.mark.parametrize("case", FILE["decision"]["cases"], ids=lambda case: case["name"])
+@each_case("case", FILE["decision"]["cases"])
 def test_the_form_of_a_decision_is_the_highest(case: Case) -> None:
     assert POLICY.decide(asked_in(case)).form.text == case["form"]
     assert second.decide(FILE["decision"]["agreement"], case) == case["form"]
 
 
-@pytest.mark.parametrize("case", FILE["cells"], ids=lambda case: ascii(case["value"]))
+@each_case("case", FILE["cells"])
 def test_a_text_has_one_cell(case: Case) -> None:
     assert safe_cell(case["value"]) == case["cell"]
     assert second.cell_of(case["value"]) == case["cell"]

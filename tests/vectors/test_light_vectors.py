@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from support.agencies import federation
+from support.cases import each_case
 from support.light import FIVE, cosigning_records
 from tearline.federation.directory import COUNTED_KEYS_KEPT, counted_keys
 from tearline.federation.directory_states import parse_agency_state
@@ -95,7 +96,7 @@ def test_both_derive_one_directory_of_more_keys_than_it_lists() -> None:
     assert len(trust.directory.federation_state().keys) == COUNTED_KEYS_KEPT
 
 
-@pytest.mark.parametrize("case", cases("light", "refused"))
+@each_case("case", cases("light", "refused"))
 def test_bad_turns_are_refused(case: Case) -> None:
     reader, again = after(case["read"]), after_again(case["read"])
     assert code_of(lambda: take(reader, case)) == case["code"]

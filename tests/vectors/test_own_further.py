@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.agreements.agreement import Agreement, verify_parties_signed
 from tearline.audit.event import Event, EventCode
 from tearline.crypto.keys import SigningPublicKey
@@ -141,7 +142,7 @@ def verify_at(state: TrustState, case: Case) -> None:
     state.verify(signed.statement, signed.attestations, at=at)
 
 
-@pytest.mark.parametrize("case", cases("trust", "entries"))
+@each_case("case", cases("trust", "entries"))
 def test_a_federation_becomes_what_it_became(case: Case) -> None:
     state = follow(case["index"] - first_blind() + 1, [])
     assert state.members.constitution_id.hex() == case["constitution"]
@@ -162,7 +163,7 @@ def test_what_was_accepted_stays(case: Case) -> None:
     verify_at(follow(len(vectors("trust")["entries"]), []), case)
 
 
-@pytest.mark.parametrize("case", cases("trust", "refused", "entry"))
+@each_case("case", cases("trust", "refused", "entry"))
 def test_bad_entries_change_nothing(case: Case) -> None:
     state = follow(case["read"], case["then"])
     before = state.directory.root, state.nodes(), state.revoked_keys
@@ -171,13 +172,13 @@ def test_bad_entries_change_nothing(case: Case) -> None:
     assert (state.directory.root, state.nodes(), state.revoked_keys) == before
 
 
-@pytest.mark.parametrize("case", cases("trust", "refused", "signed"))
+@each_case("case", cases("trust", "refused", "signed"))
 def test_keys_do_not_count_for_ever(case: Case) -> None:
     state = follow(case["read"], case["then"])
     assert code_of(lambda: verify_at(state, case)) == case["code"]
 
 
-@pytest.mark.parametrize("case", cases("trust", "refused", "first"))
+@each_case("case", cases("trust", "refused", "first"))
 def test_bad_beginnings_are_refused(case: Case) -> None:
     state = TrustState(federation=of(case["federation"]))
     before = case.get("before", [])
@@ -186,7 +187,7 @@ def test_bad_beginnings_are_refused(case: Case) -> None:
     assert code_of(lambda: apply(state, len(before), case)) == case["code"]
 
 
-@pytest.mark.parametrize("case", cases("trust", "refused", "three"))
+@each_case("case", cases("trust", "refused", "three"))
 def test_a_federation_of_three_refuses_bad_entries(case: Case) -> None:
     three = vectors("trust")["three"]
     state = TrustState(federation=of(three["federation"]))
@@ -227,12 +228,12 @@ def test_agreements_are_what_they_were(case: Case) -> None:
     assert [each.signer for each in signed.attestations.values()] == case["signers"]
 
 
-@pytest.mark.parametrize("case", cases("agreement", "refused", "body"))
+@each_case("case", cases("agreement", "refused", "body"))
 def test_bad_agreements_are_refused(case: Case) -> None:
     assert code_of(lambda: parse_agreement(of(case["bytes"]))) == case["code"]
 
 
-@pytest.mark.parametrize("case", cases("agreement", "refused", "signed"))
+@each_case("case", cases("agreement", "refused", "signed"))
 def test_agreements_that_are_not_in_force(case: Case) -> None:
     assert code_of(lambda: agree(parse_signed(of(case["signed"])), case["now_ms"])) == case["code"]
 

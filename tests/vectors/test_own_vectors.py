@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.crypto.keys import SigningKey, SigningPublicKey
 from tearline.errors import StatusBackwards
 from tearline.packets.ciphertexts import CiphertextTree, verify_ciphertexts
@@ -147,7 +148,7 @@ def test_cosigned_statements_verify_under_each_signer(case: Case) -> None:
     trust(first_blind()).apply(first_blind(), signed)
 
 
-@pytest.mark.parametrize("case", cases("statement", "refused", "signed"))
+@each_case("case", cases("statement", "refused", "signed"))
 def test_bad_statements_are_refused(case: Case) -> None:
     assert code_of(lambda: verify(parse_signed(bytes.fromhex(case["bytes"])))) == case["code"]
 
@@ -211,7 +212,7 @@ def test_the_packet_opens() -> None:
     assert opened == {each["slot"]: each["field"] for each in case["slots"]}
 
 
-@pytest.mark.parametrize(("length", "padded"), vectors("packet")["padding"])
+@each_case(("length", "padded"), vectors("packet")["padding"])
 def test_padding(length: int, padded: int) -> None:
     assert padded_length(length) == padded
 
@@ -221,7 +222,7 @@ def test_bad_manifests_are_refused(case: Case) -> None:
     assert code_of(lambda: parse_manifest(bytes.fromhex(case["bytes"]))) == case["code"]
 
 
-@pytest.mark.parametrize("case", cases("packet", "refused", "packet"))
+@each_case("case", cases("packet", "refused", "packet"))
 def test_bad_packets_do_not_open(case: Case) -> None:
     base, changes = vectors("packet"), case["replace"]
     held = ciphertexts()
@@ -271,7 +272,7 @@ def test_grants_open(case: Case) -> None:
     assert verify(signed) == grant.header.signer
 
 
-@pytest.mark.parametrize("case", cases("grant", "refused", "body"))
+@each_case("case", cases("grant", "refused", "body"))
 def test_bad_grants_do_not_open(case: Case) -> None:
     body = bytes.fromhex(case["bytes"])
     assert code_of(lambda: open_release(parse_grant(body), recipient())) == case["code"]
@@ -300,7 +301,7 @@ def test_messages_of_channels_are_what_they_were(kind: str) -> None:
         assert verify(signed) == case["fields"]["header"]["signer"]
 
 
-@pytest.mark.parametrize(("before", "after", "possible"), vectors("receipt")["forward"])
+@each_case(("before", "after", "possible"), vectors("receipt")["forward"])
 def test_a_status_goes_forward_only(before: str, after: str, possible: bool) -> None:
     try:
         verify_forward(Status[before.upper()], Status[after.upper()])
@@ -310,7 +311,7 @@ def test_a_status_goes_forward_only(before: str, after: str, possible: bool) -> 
         assert possible
 
 
-@pytest.mark.parametrize("case", cases("receipt", "refused", "receipt"))
+@each_case("case", cases("receipt", "refused", "receipt"))
 def test_bad_receipts_are_refused(case: Case) -> None:
     assert code_of(lambda: parse_receipt(bytes.fromhex(case["bytes"]))) == case["code"]
 

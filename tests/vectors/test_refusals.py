@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 from vectors.second_cases import JUDGES, Json, bad_copies
 from vectors.without_bad_copy import excepted
@@ -69,9 +70,7 @@ def rules_in(text: str) -> list[str]:
     return re.findall(r"\b[SPLF]-\d+\b", text)
 
 
-@pytest.mark.parametrize(
-    ("kind", "case"), COPIES, ids=[f"{kind}: {case['name']}" for kind, case in COPIES]
-)
+@each_case(("kind", "case"), COPIES)
 def test_a_bad_copy_is_refused(kind: str, case: Json) -> None:
     said = refusal(kind, case)
     assert said.startswith(f"{case['code']} ")

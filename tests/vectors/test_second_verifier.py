@@ -4,9 +4,12 @@ Every hash, commitment and id is computed anew, every signature verified, whatev
 The bad copies are in test_refusals.py; docs/spec/vectors.md says what each file holds.
 """
 
+from collections.abc import Callable
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
+from support.cases import Test, each_case
 from vectors import second_basics as basics
 from vectors import second_log as log
 from vectors import second_schema as schema
@@ -39,12 +42,11 @@ from vectors.second_cases import (
 )
 
 
-def each(items: list[Json], count: int) -> pytest.MarkDecorator:
-    """One test for each of so many cases; fewer or more of them fail while they are collected."""
+def each(items: list[Json], count: int) -> Callable[[Test], Test]:
+    """Returns a decorator for so many cases; another number fails while they are collected."""
     if len(items) != count:
         raise AssertionError(f"{len(items)} cases, not {count}")
-    names = [case.get("name") if isinstance(case, dict) else None for case in items]
-    return pytest.mark.parametrize("case", items, ids=[name and str(name) for name in names])
+    return each_case("case", items)
 
 
 def verify(signed: str, number: int, body: str, statement_id: str) -> schema.Message:

@@ -16,6 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from support.cases import each_case
 from support.hostile_values import ALL_AT_ONCE, obeyed
 from tearline.errors import NotConfirmed, SignatureInvalid
 from tearline_client import cli
@@ -43,7 +44,7 @@ def acting(function) -> LazyGroup:
     return group
 
 
-@pytest.mark.parametrize("noun", cli.NOUNS)
+@each_case("noun", cli.NOUNS)
 def test_each_listed_noun_has_help(noun):
     result = run(noun, "--help")
     assert result.exit_code == 0, result.output

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from support.cases import each_case
 from tearline.encoding import (
     is_ascending,
     label,
@@ -64,7 +65,7 @@ def test_a_decimal_is_read() -> None:
     assert parse_decimal("1020", maximum=1020) == 1020
 
 
-@pytest.mark.parametrize("text", ["", "01", "+1", "-1", " 1", "1 ", "1_0", "1.0", "٣", "²", "1\n"])
+@each_case("text", ["", "01", "+1", "-1", " 1", "1 ", "1_0", "1.0", "٣", "²", "1\n"])
 def test_other_spellings_of_a_decimal_are_refused(text: str) -> None:
     with pytest.raises(MalformedInput):
         parse_decimal(text, maximum=10**9)
@@ -80,7 +81,7 @@ def test_hexadecimal_is_read() -> None:
     assert parse_hex("00ff", size=2) == b"\0\xff"
 
 
-@pytest.mark.parametrize("text", ["", "00", "00f", "00FF", "00 ff", "0xff", "00fg", "00ff00"])
+@each_case("text", ["", "00", "00f", "00FF", "00 ff", "0xff", "00fg", "00ff00"])
 def test_other_spellings_of_hexadecimal_are_refused(text: str) -> None:
     with pytest.raises(MalformedInput):
         parse_hex(text, size=2)
@@ -90,9 +91,7 @@ def test_base64_is_read() -> None:
     assert parse_base64("AP8=") == b"\0\xff"
 
 
-@pytest.mark.parametrize(
-    "text", ["AB==", "AP8", "AP8=\n", "A P8=", "AP9=", "-_8=", "AP8==", "é==="]
-)
+@each_case("text", ["AB==", "AP8", "AP8=\n", "A P8=", "AP9=", "-_8=", "AP8==", "é==="])
 def test_other_spellings_of_base64_are_refused(text: str) -> None:
     with pytest.raises(MalformedInput):
         parse_base64(text)

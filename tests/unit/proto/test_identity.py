@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import MalformedInput
 from tearline.identity import (
     AgencyUri,
@@ -55,7 +56,7 @@ def test_a_node_may_be_called_exchange() -> None:
         parse_exchange_uri(uri)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "",

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from attacks.conftest import memory, quick, template, world
+from support.cases import each_case
 from support.collectors import Collector, collecting
 from support.simulation import Simulation
 from tearline.errors import MalformedInput, NotFound
@@ -146,7 +147,7 @@ def test_without_a_collector_opentelemetry_is_not_imported() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "collector.example",

@@ -8,6 +8,7 @@ from itertools import chain, repeat
 import pytest
 
 from support.agencies import CN, DAY_MS, MX, NOW_MS, US
+from support.cases import each_case
 from tearline.errors import ClockDoubted
 from tearline.limits import MAX_CLOCK_PAUSE_MS, MAX_LOG_TIME_SKEW_MS
 from tearline_server.timekeeper import Timekeeper, verify_said
@@ -68,8 +69,8 @@ def test_messages_wait_for_the_operator_where_no_agency_can_be_asked(
     assert keeper.is_right
 
 
-@pytest.mark.parametrize("reading", range(6))
-@pytest.mark.parametrize("days", [-400, 400])
+@each_case("reading", range(6))
+@each_case("days", [-400, 400])
 def test_one_reading_of_a_clock_that_leaps_is_no_time(days: int, reading: int) -> None:
     machine = Machine()
     keeper = machine.keeper(*ALL)
@@ -82,7 +83,7 @@ def test_one_reading_of_a_clock_that_leaps_is_no_time(days: int, reading: int) -
     assert keeper.time_ms() == NOW_MS
 
 
-@pytest.mark.parametrize("reading", range(9))
+@each_case("reading", range(9))
 def test_one_reading_of_a_clock_that_leaps_is_not_confirmed(reading: int) -> None:
     machine = Machine(clock_ms=NOW_MS + DAY_MS)
     keeper = machine.keeper(CN, US)
@@ -134,8 +135,8 @@ def test_more_than_half_of_all_that_cosign_confirm_a_clock(
     keeper.verify(NOW_MS)
 
 
-@pytest.mark.parametrize("cosigners", [(US,), (CN, US), ALL])
-@pytest.mark.parametrize("said_days", [0, 1, 400, 401])
+@each_case("cosigners", [(US,), (CN, US), ALL])
+@each_case("said_days", [0, 1, 400, 401])
 def test_a_cosigner_alone_does_not_make_a_wrong_clock_right(
     said_days: int, cosigners: tuple[str, ...]
 ) -> None:

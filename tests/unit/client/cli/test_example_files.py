@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from support.agencies import CN, MX, PINS, US, signer
+from support.cases import each_case
 from support.cli import Desk
 from tearline.federation.charter import GENESIS_FEDERATION
 from tearline.packets.packet import PacketKind
@@ -76,14 +77,12 @@ def example(words: str) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("words", READERS)
+@each_case("words", READERS)
 def test_the_example_is_read_by_its_own_parser(words: str) -> None:
     READERS[words](example(words))
 
 
-@pytest.mark.parametrize(
-    "words", [words for words in READERS if not example(words).startswith("{")]
-)
+@each_case("words", [words for words in READERS if not example(words).startswith("{")])
 def test_it_is_read_with_every_optional_key(words: str) -> None:
     text = example(words)
     whole = re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)

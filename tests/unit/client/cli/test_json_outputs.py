@@ -5,6 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from support.cases import each_case
 from support.cli import Desk
 from support.paths import ROOT
 from tearline.errors import concrete_errors
@@ -76,7 +77,7 @@ def test_the_list_reads_ids_and_times_in_full(desk: Desk) -> None:
     assert all(row["time"].endswith("Z") for row in found)
 
 
-@pytest.mark.parametrize("name", ["error", *(words.replace(" ", "-") for words in OUTPUTS)])
+@each_case("name", ["error", *(words.replace(" ", "-") for words in OUTPUTS)])
 def test_every_schema_is_one(name: str) -> None:
     text = (REFERENCE / "schemas" / f"{name}.json").read_text("utf-8")
     Draft202012Validator.check_schema(json.loads(text))

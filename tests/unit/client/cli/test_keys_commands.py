@@ -3,6 +3,7 @@
 import pytest
 
 from support.agencies import MX, federation, key_record, node_of, signing_key
+from support.cases import each_case
 from support.cli import OUR_NAME
 from support.simulation import PASSPHRASE
 from tearline.errors import NameAmbiguous, NotFound
@@ -26,7 +27,7 @@ def keys(desk, use: str) -> list[dict]:
 # The rows.
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("held", "records", "revoked", "state", "here"),
     [
         ([HeldKey(use="sign", id=RECORD.key_id)], (RECORD,), set(), "in force", True),

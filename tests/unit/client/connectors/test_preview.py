@@ -5,6 +5,7 @@ import io
 import openpyxl
 import pytest
 
+from support.cases import each_case
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline_client.connectors.importers.csv import parse_csv
 from tearline_client.connectors.importers.mapping import parse_mapping
@@ -48,8 +49,8 @@ def test_a_delimiter_is_the_one_that_gives_equal_rows(delimiter: str) -> None:
     assert [list(seen.header), *map(list, seen.rows)] == rows
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030", "cp1252"])
-@pytest.mark.parametrize("shift", range(4))
+@each_case("encoding", ["utf-8", "utf-16", "gb18030", "cp1252"])
+@each_case("shift", range(4))
 def test_a_large_table_is_detected_by_its_beginning(encoding: str, shift: int) -> None:
     row = "Peña;1979\n" if encoding == "cp1252" else "Peña;裘文昊，任宝林\n"
     text = "N" * shift + "ame;Born\n" + row * 9_000

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.errors import ImportRefused
 from tearline.policy.marking import Tlp
@@ -142,7 +143,7 @@ def test_these_properties_come_back_in_their_places() -> None:
     assert {place for place, origin in reported if origin} == {"user-account.user_id"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "value"),
     [
         ("identity_class", "group"),

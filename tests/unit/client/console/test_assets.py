@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from support.cases import each_case
 from support.paths import ROOT
 from tearline_client.console.app import STATIC
 from unit.client.console.browsers import ConsoleUnderTest
@@ -42,7 +43,7 @@ async def test_no_other_file_is_served(console: ConsoleUnderTest, name: str) -> 
     assert (await console.browser().get(f"/static/{name}")).status_code == 404
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each.name)
+@each_case("template", TEMPLATES)
 def test_no_template_holds_script_or_style_of_its_own(template: object) -> None:
     text = template.read_text(encoding="utf-8")  # type: ignore[attr-defined] (a Traversable)
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|hx-on|hx-live|js:", text)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from support.four_eyes import amended, put_in_force
 from support.node import context_of
 from support.simulation import Simulation
@@ -222,7 +223,7 @@ async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
         yield each
 
 
-@pytest.mark.parametrize("cut", range(1, 30))
+@each_case("cut", range(1, 30))
 async def test_a_boundary_is_found_wherever_a_piece_ends(cut: int) -> None:
     content = b"\r\n--b\r\n-\r\n--boundar\r\n\r\n--"
     data = content + b"\r\n--boundary--\r\n"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from support.cases import each_case
 from support.costs import MOST, growth
 from tearline.errors import FormRefused
 from tearline.limits import MAX_CONSOLE_FIELDS, MAX_CONSOLE_FILES
@@ -47,7 +48,7 @@ def test_a_field_without_a_chosen_file_is_left_out() -> None:
     assert parse_multipart(body(), BOUNDARY) == ([], [])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "data",
     [
         b"",

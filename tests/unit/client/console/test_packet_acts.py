@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.cases import each_case
 from support.simulation import Simulation
 from tearline.audit.event import EventCode
 from tearline.limits import MAX_PICTURE_PIXELS
@@ -277,7 +278,7 @@ async def test_a_picture_that_is_something_else_too_runs_nothing(
     assert any(each.startswith("default-src 'none'") and "sandbox" in each for each in policies)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("media_type", "content", "shown"),
     [
         (PNG, DOT, True),

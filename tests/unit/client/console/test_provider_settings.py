@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import ConfigUnreadable, FileExposed, SettingInvalid, TearlineError
 from tearline_client.config import load_settings
 from tearline_client.console.provider import Provider, provider_of
@@ -30,7 +31,7 @@ def test_a_provider_is_named_by_its_host() -> None:
     assert provider(oidc_issuer="http://localhost:8080") is not None
 
 
-@pytest.mark.parametrize(
+@each_case(
     "given",
     [
         {"oidc_client": ""},

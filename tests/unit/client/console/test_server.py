@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from support.simulation import Simulation
 from tearline.errors import ConfigUnreadable, SettingInvalid
 from tearline.persons.tokens import Role
@@ -55,7 +56,7 @@ def test_elsewhere_it_has_the_origins_of_its_name() -> None:
     assert place.origins == (origin,)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("given", "origins"),
     [
         ({"console": "LocalHost:9000"}, ["http://localhost:9000", "http://127.0.0.1:9000"]),
@@ -84,7 +85,7 @@ def test_behind_a_proxy_it_has_the_origin_of_the_proxy() -> None:
     assert place.origins == ("https://console.agency.example",)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("given", "why"),
     [
         ({"console_certificate": "c.pem"}, "belong together"),

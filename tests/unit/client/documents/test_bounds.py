@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from support.cases import each_case
 from support.documents import (
     DOCX,
     EML,
@@ -111,7 +112,7 @@ def test_the_text_is_bounded() -> None:
     assert len(read.text) <= MAX_SEARCHED_CHARACTERS
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("media_type", "content", "gap"),
     [
         (DOCX, archive({"word/a.xml": "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), Gap.DAMAGED),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.cases import each_case
 from support.documents import DOCX, EML, FORMATS, JPEG, PNG, archive, jpeg, png
 from tearline_client.documents.collected_text import Gap
 from tearline_client.documents.reader import document_text
@@ -64,7 +65,7 @@ PRINTED = {
 OTHERS = ("Ana Ruiz", "DE02120300000000202052", "+526641234568", "1847250.51", "2026-03-15")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@each_case("name", FORMATS)
 def test_a_value_is_found_in_each_of_its_printed_forms(name: str) -> None:
     media_type, make = FORMATS[name]
     seeker = Seeker((value, value) for value in (*PRINTED, *OTHERS))

@@ -2,8 +2,7 @@
 
 from itertools import permutations
 
-import pytest
-
+from support.cases import each_case
 from tearline.errors import ExchangeBusy, MailboxFull, StatementMalformed
 from tearline_client.outbox.backpressure import BlockedChannels
 
@@ -11,7 +10,7 @@ SHORT, LONG = ExchangeBusy(retry_after_ms=250), MailboxFull(retry_after_ms=60_00
 NO_TIME = ExchangeBusy()
 
 
-@pytest.mark.parametrize("order", [*permutations([SHORT, LONG, NO_TIME, StatementMalformed()])])
+@each_case("order", [*permutations([SHORT, LONG, NO_TIME, StatementMalformed()])])
 def test_the_longest_wait_counts_when_several_are_busy(order: tuple[ExchangeBusy, ...]) -> None:
     held = BlockedChannels()
     for error in order:

@@ -3,6 +3,7 @@ import hmac
 
 import pytest
 
+from support.cases import each_case
 from support.entities import read_entities
 from tearline.errors import EntityFieldMalformed, KeyMalformed, MalformedInput
 from tearline_client.planning.entities import (
@@ -108,7 +109,7 @@ def test_one_id_with_two_schemata_stays_two_entities():
     assert read_entities(fields(*sent)) == sent
 
 
-@pytest.mark.parametrize(
+@each_case(
     "bad",
     [
         [("name", (b"x",))],
@@ -139,7 +140,7 @@ def test_a_known_id_is_not_contradicted():
         read_entities(fields(entity("p1")), [(f"{token('p1')}/Person/id", (b"p2",))])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "change",
     [
         {"id": ""},

@@ -1,5 +1,4 @@
-import pytest
-
+from support.cases import each_case
 from tearline.policy.profile import property_category
 from tearline.policy.schema_categories import SCHEMATA as PROFILE
 from tearline.policy.schema_categories import SECRET_PROPERTIES
@@ -27,7 +26,7 @@ def test_has_the_schemata_of_the_marking_profile():
     assert set(SCHEMATA) == set(PROFILE) - NO_ENTITY
 
 
-@pytest.mark.parametrize("schema", sorted(SCHEMATA))
+@each_case("schema", sorted(SCHEMATA))
 def test_every_property_has_a_category(schema):
     unmarked = {
         name

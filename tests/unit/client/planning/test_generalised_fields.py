@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-import pytest
-
+from support.cases import each_case
 from tearline.packets.packet import TEXT, Field
 from tearline.policy.masks import MASKS, generalise
 from tearline.policy.profile import default_marking, property_category
@@ -61,7 +60,7 @@ def names(fields: tuple[Field, ...]) -> set[str]:
     return {each.path.rpartition("/")[2] for each in fields}
 
 
-@pytest.mark.parametrize("mask", sorted({each.name for each in MASKS.values()}))
+@each_case("mask", sorted({each.name for each in MASKS.values()}))
 def test_properties_of_one_entity_narrow_no_value(mask: str) -> None:
     for schema in SCHEMATA:
         fields = tuple(of_mask(schema, mask))
@@ -78,7 +77,7 @@ def test_properties_of_one_entity_narrow_no_value(mask: str) -> None:
         assert bool(told) == bool(fields), schema  # one is told, if any can be
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("first", "second", "told"),
     [
         # Two accounts, each told; two numbers of one account, not.

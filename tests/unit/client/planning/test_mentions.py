@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from support.costs import MOST, growth
 from support.documents import png
 from tearline.limits import MAX_CONSOLE_FILES
@@ -24,7 +25,7 @@ def found(value: str, text: str) -> bool:
     return Seeker([("it", value)]).found_in(text) == {"it"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("value", "text"),
     [
         ("Qiu Wenhao", "met QIU, Wenhao on Monday"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.cases import each_case
 from tearline.packets.packet import Field
 from tearline.policy.profile import marking_of
 from tearline_client.planning.chinese_names import ChineseName
@@ -113,7 +114,7 @@ def match(sought: str, value: str, path: str = "Person/name", *, widen: bool = T
     return SearchTerms(sought, widen=widen).match(field)
 
 
-@pytest.mark.parametrize(("sought", "value", "system"), TRANSCRIBED)
+@each_case(("sought", "value", "system"), TRANSCRIBED)
 def test_another_transcription_is_found_and_named(sought: str, value: str, system: str) -> None:
     for one, two in ((sought, value), (value, sought)):
         found = match(one, two)
@@ -121,21 +122,19 @@ def test_another_transcription_is_found_and_named(sought: str, value: str, syste
         assert (found.rank, found.widened_by.partition(":")[0]) == (Rank.TRANSCRIBED, system)
 
 
-@pytest.mark.parametrize(("sought", "value", "by"), SHORTENED)
+@each_case(("sought", "value", "by"), SHORTENED)
 def test_a_short_form_is_found_and_named(sought: str, value: str, by: str) -> None:
     assert match(sought, value) == Match(rank=Rank.SHORTENED, widened_by=by)
     assert match(value, sought) is not None
 
 
-@pytest.mark.parametrize(("sought", "value"), DIFFERENT)
+@each_case(("sought", "value"), DIFFERENT)
 def test_another_name_is_not_found(sought: str, value: str) -> None:
     assert match(sought, value) is None
 
 
-@pytest.mark.parametrize(("sought", "value", "_"), [*TRANSCRIBED, *SHORTENED])
-def test_a_search_is_not_widened_on_request_nor_outside_names(
-    sought: str, value: str, _: str
-) -> None:
+@each_case(("sought", "value"), [row[:2] for row in (*TRANSCRIBED, *SHORTENED)])
+def test_a_search_is_not_widened_on_request_nor_outside_names(sought: str, value: str) -> None:
     narrow = match(sought, value, widen=False)
     elsewhere = match(sought, value, "Person/notes")
     assert not any(found and found.rank.is_widened for found in (narrow, elsewhere))

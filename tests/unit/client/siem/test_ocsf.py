@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from support.cases import each_case
 from tearline.audit.event import Decision, Event, EventCode, EventOutcome
 from tearline_client.siem.ocsf import (
     ACCESS,
@@ -76,8 +77,8 @@ def event(code: EventCode, **changed: Any) -> Event:
     return Event(**(values | changed))
 
 
-@pytest.mark.parametrize("number", VERSIONS)
-@pytest.mark.parametrize("code", EventCode)
+@each_case("number", VERSIONS)
+@each_case("code", EventCode)
 def test_an_event_of_each_code_is_valid(code: EventCode, number: str) -> None:
     refused = {"outcome": EventOutcome.REFUSED, "reason": "TL-TLS-006"}
     bare = {"counterpart": "", "packet": b"", "agreement_id": b"", "article": "", "purpose": ""}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from support.syslog_receivers import (
     Receiver,
     certified,
@@ -132,7 +133,7 @@ def test_tls_below_1_2_is_not_spoken(pair: tuple[Path, Path]) -> None:
     assert trusted.check_hostname
 
 
-@pytest.mark.parametrize(
+@each_case(
     "address",
     [
         ":6514",

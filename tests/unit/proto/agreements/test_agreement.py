@@ -18,6 +18,7 @@ from support.agencies import (
     packet,
     us_mx,
 )
+from support.cases import each_case
 from tearline.agreements.agreement import (
     DEFAULT_REPLY_TIMES,
     HOUR_MS,
@@ -124,7 +125,7 @@ def test_reply_times_follow_the_directive() -> None:
     assert DEFAULT_REPLY_TIMES[Urgency.ROUTINE] == 168 * HOUR_MS
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"id": bytes(15)},
@@ -142,7 +143,6 @@ def test_reply_times_follow_the_directive() -> None:
         {"retention_ms": 0},
         {"log_retention_ms": 364 * DAY_MS},
     ],
-    ids=lambda changes: str(changes)[:30],
 )
 def test_an_agreement_that_contradicts_itself_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(AgreementMalformed):

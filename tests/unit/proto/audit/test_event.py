@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import EXCHANGE, MX, NOW_MS, US, node_of
+from support.cases import each_case
 from tearline.audit.event import Decision, Event, EventCode, EventOutcome
 from tearline.errors import MalformedInput, MarkingMalformed, StatementMalformed
 from tearline.wire.grants import encode_event, parse_event
@@ -39,7 +40,7 @@ def test_nothing_else_makes_another_event() -> None:
     assert told_otherwise.id == EVENT.id
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"statement_id": b""},
@@ -59,7 +60,6 @@ def test_nothing_else_makes_another_event() -> None:
         {"counterpart": "somebody"},
         {"code": EventCode.REFUSED, "actor": "somebody"},
     ],
-    ids=str,
 )
 def test_an_impossible_event_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises((StatementMalformed, MalformedInput)):

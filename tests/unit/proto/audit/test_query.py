@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.agencies import AGREEMENT_ID, CN, US, node_of, secret
+from support.cases import each_case
 from tearline.audit.event import Event, EventCode, EventOutcome
 from tearline.audit.query import DAY_MS, Condition, Query, parse_query
 from tearline.errors import MalformedInput
@@ -23,7 +24,7 @@ EVENT = Event(
 )
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "expected"),
     [
         ("", ()),
@@ -49,7 +50,7 @@ def test_a_query_is_read(text: str, expected: tuple[Condition, ...]) -> None:
     assert parse_query(parse_query(text).encode()) == Query(conditions=expected)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "word",
@@ -89,7 +90,7 @@ def test_what_is_wrong_is_named_with_its_place(text: str, place: int) -> None:
         parse_query(text)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "expected"),
     [
         ("", True),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import AGREEMENT_ID, DAY_MS, EXCHANGE, MX, NOW_MS, US, federation
+from support.cases import each_case
 from support.exchange import agreement
 from tearline.agreements.agreement import Agreement
 from tearline.audit.erasure import RETAINED, Erasure, verify_covers, verify_signers
@@ -57,7 +58,7 @@ def test_what_an_entry_says_is_kept_for_as_long_as_all_agreed() -> None:
     assert not is_due(EVENT, FOR_EVER, EXCHANGE, 100 * OVER_MS)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "event",
     [
         *(replace(EVENT, code=code) for code in sorted(set(EventCode) - RETAINED)),
@@ -65,14 +66,13 @@ def test_what_an_entry_says_is_kept_for_as_long_as_all_agreed() -> None:
         replace(EVENT, agreement_id=b""),
         replace(EVENT, counterpart=STRANGER),
     ],
-    ids=lambda event: f"{event.code.value} {event.counterpart}",
 )
 def test_what_is_not_the_agreements_to_erase_is_never_over(event: Event) -> None:
     """How it came about, refusals, searches; other agreements; and what names a stranger."""
     assert not is_due(event, AGREEMENT, EXCHANGE, 100 * OVER_MS)
 
 
-@pytest.mark.parametrize("code", sorted(RETAINED))
+@each_case("code", sorted(RETAINED))
 def test_whoever_of_them_acted_the_exchange_among_them(code: EventCode) -> None:
     by_exchange = replace(EVENT, code=code, actor=EXCHANGE, counterpart=NODES[US])
     for event in (replace(EVENT, code=code), by_exchange):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.bodies import entities, fields, told
+from support.cases import each_case
 from tearline.bodies.body import Body, Problem, body_of, token_of
 from tearline.bodies.registry import KINDS, judge_body, verify_body
 from tearline.bodies.rules import Detail, KindRules, Part, Reference, Value, nothing_beside
@@ -52,7 +53,7 @@ def test_a_body_as_its_kind_asks_has_no_problem() -> None:
     assert judged(GOOD) == []
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("before", "after", "problem"),
     [
         ('"Rose"', '"Roses"', "Vehicle/name: over four letters"),
@@ -61,7 +62,7 @@ def test_a_body_as_its_kind_asks_has_no_problem() -> None:
         ('"owner":["ana"]', '"owner":["car"]', "Vehicle/owner: it refers to something other"),
     ],
 )
-@pytest.mark.parametrize("whole", [True, False])
+@each_case("whole", [True, False])
 def test_what_is_seen_is_judged_in_the_whole_and_in_a_part(
     before: str, after: str, problem: str, whole: bool
 ) -> None:

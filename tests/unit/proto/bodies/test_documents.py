@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.blobs.description import BLOB
 from tearline.bodies.documents import TYPES, judge_document, media_type_of, plain_file_name
 from tearline.bodies.registry import judge_body
@@ -51,14 +52,14 @@ def told(of: Field) -> list[str]:
     return [problem.why for problem in judge_body(PacketKind.RECORD_ANSWER, [of])]
 
 
-@pytest.mark.parametrize("name", FILES)
+@each_case("name", FILES)
 def test_a_file_of_each_type_travels_and_is_what_it_says(name: str) -> None:
     media_type = media_type_of(name.upper(), FILES[name])
     assert media_type == media_type_of(name, FILES[name]) != TEXT
     assert told(field(FILES[name], media_type)) == []
 
 
-@pytest.mark.parametrize("name", FILES)
+@each_case("name", FILES)
 def test_a_file_that_is_another_type_than_its_name_says_is_refused(name: str) -> None:
     with pytest.raises(DocumentRefused, match="its content is not"):
         media_type_of(name, b"MZ\x90\x00\x03")
@@ -101,7 +102,7 @@ def test_a_document_has_no_coarser_form(media_type: str) -> None:
     assert told(coarse) == ["a document has no coarser form"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "plain"),
     [
         ("report.pdf", "report.pdf"),

@@ -3,6 +3,7 @@
 import pytest
 
 from support.bodies import entities, fields, problems
+from support.cases import each_case
 from tearline.bodies.registry import KINDS, judge_body, verify_body
 from tearline.errors import BodyIncomplete
 from tearline.packets.packet import PacketKind
@@ -58,7 +59,7 @@ def test_another_body_is_refused_with_what_is_missing(kind: PacketKind) -> None:
         verify_body(kind, lead)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kind", "text", "before", "after", "problem"),
     [
         ("value-transfer", TRANSFER, "250000.00", "250,000.00", "TransferLeg/amount: not a dec"),
@@ -177,7 +178,7 @@ def test_one_leg_alone_is_a_transfer_and_three_are_not() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("path", "value", "coarse"),
     [
         ("TransferLeg/amount", "250000.00", "100000-500000"),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import casrn
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.bodies.substances import is_cas_number, un_table_named, un_table_of
 from tearline.bodies.values import parse_day, parse_decimal
@@ -26,7 +27,7 @@ def test_an_amount_is_read_exactly(amount: Decimal) -> None:
     assert parse_decimal(f"{amount:f}") == amount
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     ["", "0", "0.00", "-1", "+1", "1e3", "1_000", "1,000", " 1", "01", ".5", "1.", "٣", "NaN"],
 )

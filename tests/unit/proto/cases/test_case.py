@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.agencies import AGREEMENT_ID, CN, MX, US, federation, node_of
+from support.cases import each_case
 from tearline.cases.case import (
     CaseBook,
     CaseFile,
@@ -68,7 +69,7 @@ def test_a_case_is_named_by_32_hexadecimal_digits_and_nothing_else() -> None:
         assert case_id_of(other) is None
 
 
-@pytest.mark.parametrize(("one", "other"), list(product(Phase, Phase)))
+@each_case(("one", "other"), list(product(Phase, Phase)))
 def test_a_membership_never_goes_back(one: Phase, other: Phase) -> None:
     order = [Phase.INVITED, Phase.ADMITTED, Phase.OUT, Phase.CLOSED]
     earlier = step(one, by=US, to=CN)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from support.cases import each_case
 from support.mutated_authorities import (
     ALGORITHM,
     HOSTILE,
@@ -205,7 +206,7 @@ REPLACEMENTS: dict[str, x509.ExtensionType] = {
 }
 
 
-@pytest.mark.parametrize("case", REPLACEMENTS)
+@each_case("case", REPLACEMENTS)
 def test_a_leaf_of_another_profile_is_refused(case: str) -> None:
     with pytest.raises(CertificateRefused):
         verify_leaf(altered(replace=REPLACEMENTS[case]), BOTH, NOW)

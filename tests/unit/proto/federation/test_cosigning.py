@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.cases import each_case
 from support.forks import FORKED, LEAVES, LOG, SIGNERS, note, path
 from tearline.errors import (
     CheckpointForeign,
@@ -40,7 +41,7 @@ def test_what_begins_with_the_last_tree_may_be_signed(old: int, new: int) -> Non
     assert (found.size, found.root) == (new, seen(new).root)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("request_", "at", "error"),
     [
         (offered(5, 9), seen(6), CosignerElsewhere),

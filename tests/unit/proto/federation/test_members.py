@@ -20,6 +20,7 @@ from support.agencies import (
     node_of,
     signing_key,
 )
+from support.cases import each_case
 from tearline.errors import MalformedInput, StatementMalformed
 from tearline.federation.charter import RULES, rules_of
 from tearline.federation.members import NODE_TYPES, KeyRecord, KeyUse, LogIdentity, Revocation
@@ -40,7 +41,7 @@ def record(use: KeyUse = KeyUse.SIGN) -> KeyRecord:
     return key_record(HEADER, node_of(US), use, keys[use])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"council": ()},
@@ -54,7 +55,6 @@ def record(use: KeyUse = KeyUse.SIGN) -> KeyRecord:
         *({"rules": replace(rules_of(2), **{name: 1})} for name in RULES),
         {"rules": rules_of(65)},
     ],
-    ids=lambda changes: str(changes)[:60],
 )
 def test_an_impossible_constitution_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):
@@ -66,7 +66,7 @@ def test_a_constitution_names_agencies() -> None:
         replace(CONSTITUTION, council=(node_of(MX), node_of(US)))
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"root_key": bytes(32)},
@@ -87,7 +87,6 @@ def test_a_constitution_names_agencies() -> None:
         {"name": "../us-justice"},
         {"name": "spiffe://us-justice.example"},
     ],
-    ids=lambda changes: str(changes)[:40],
 )
 def test_an_impossible_agency_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):

@@ -6,6 +6,7 @@ from itertools import permutations, product
 import pytest
 
 from support.agencies import NOW_MS, node_of, secret
+from support.cases import each_case
 from support.consents import NAME, PERSON, PHONE, TERMS, consent
 from tearline.errors import ConsentClosed, ConsentMisplaced, StatementMalformed
 from tearline.limits import MAX_CONSENT_FIELDS
@@ -26,7 +27,7 @@ ASK, GIVE, REFUSE, WITHDRAW = ConsentStep
 NO_TERMS = ConsentTerms()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changed",
     [
         {"consent_id": bytes(15)},
@@ -37,16 +38,6 @@ NO_TERMS = ConsentTerms()
         {"step": GIVE, "acted_by": None},
         {"seconded_by": PERSON},
         {"step": REFUSE, "ends_ms": 0, "seconded_by": PERSON},
-    ],
-    ids=[
-        "id",
-        "packet",
-        "key",
-        "no end",
-        "an end of a refusal",
-        "given by a machine",
-        "asked by two",
-        "refused by two",
     ],
 )
 def test_a_step_that_cannot_be_is_refused(changed: dict[str, object]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.agencies import US, federation, packet
+from support.cases import each_case
 from tearline.encoding import u32
 from tearline.errors import CommitmentMismatch
 from tearline.limits import MAX_SLOTS
@@ -83,7 +84,7 @@ def test_the_last_ciphertexts_go_without_a_path() -> None:
     assert without_ciphertexts(WHOLE, set(WHOLE.ciphertexts)).path == ()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changed",
     [
         replace(WHOLE, ciphertexts={**WHOLE.ciphertexts, 0: b""}),
@@ -102,7 +103,6 @@ def test_the_last_ciphertexts_go_without_a_path() -> None:
         replace(keeping(WHOLE, {2, 5}), path=keeping(WHOLE, {2, 5}).path[::-1]),
         replace(keeping(WHOLE, {2, 5}), ciphertexts={2: SEALED.ciphertexts[2], 4: b""}),
     ],
-    ids=range(12),
 )
 def test_no_other_ciphertexts_or_paths_lead_to_the_root(changed: PacketParts) -> None:
     with pytest.raises(CommitmentMismatch):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import FIELDS, MX, US, compartment_of, federation, marking, packet
+from support.cases import each_case
 from tearline.errors import CommitmentMismatch
 from tearline.packets.commitments import (
     field_keys,
@@ -31,7 +32,7 @@ def test_every_opening_is_committed_to() -> None:
         verify_opening(MANIFEST, opening)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"marking": marking("reference")},
@@ -43,7 +44,6 @@ def test_every_opening_is_committed_to() -> None:
         {"compartment": 63},
         {"slots": (2047,)},
     ],
-    ids=["marking", "form", "salt", "mask", "a slot more", "its neighbour", "the last", "slots"],
 )
 def test_no_part_of_an_opening_can_be_changed(changes: dict[str, Any]) -> None:
     with pytest.raises(CommitmentMismatch):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import MX, US, federation, grant, manifest_signed, node_of, packet
+from support.cases import each_case
 from tearline.errors import StatementMalformed
 from tearline.packets.grant import Caveats
 from tearline.policy.marking import Pap
@@ -37,8 +38,8 @@ def test_parts_have_their_sizes(changes: dict[str, Any]) -> None:
         replace(GRANT, **changes)
 
 
-@pytest.mark.parametrize("part", ["openings", "compartments", "fields"])
-@pytest.mark.parametrize("indices", [(2, 1), (1, 1), (-1,), (4096,)])
+@each_case("part", ["openings", "compartments", "fields"])
+@each_case("indices", [(2, 1), (1, 1), (-1,), (4096,)])
 def test_lists_are_ascending_and_within_a_packet(part: str, indices: tuple[int, ...]) -> None:
     values: dict[str, Any] = {"openings": (), "compartments": (), "fields": (), part: indices}
     with pytest.raises(StatementMalformed):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import FIELDS, PINS, US, federation, marking, node_of, packet, text_field
+from support.cases import each_case
 from tearline.errors import EvaluationInvalid, PacketTooLarge, PathDuplicated, StatementMalformed
 from tearline.limits import MAX_COMPARTMENTS, MAX_FIELD_BYTES, MAX_SLOTS, MAX_VALUES
 from tearline.packets.packet import (
@@ -37,13 +38,13 @@ def test_an_evaluation_is_a_letter_and_a_number(text: str) -> None:
     verify_evaluation(text)
 
 
-@pytest.mark.parametrize("text", ["", "D1", "A5", "A0", "a1", "A1\n", "A", "A11", "AX"])
+@each_case("text", ["", "D1", "A5", "A0", "a1", "A1\n", "A", "A11", "AX"])
 def test_no_other_evaluation_is_taken(text: str) -> None:
     with pytest.raises(EvaluationInvalid):
         verify_evaluation(text)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"packet_id": bytes(15)},
@@ -57,19 +58,6 @@ def test_no_other_evaluation_is_taken(text: str) -> None:
         {"slots": (*MANIFEST.slots[1:], MANIFEST.slots[1])},
         {"slots": (*MANIFEST.slots[1:], MANIFEST.compartments[0])},
         {"compartments": (*MANIFEST.compartments[1:], MANIFEST.compartments[1])},
-    ],
-    ids=[
-        "packet id cut",
-        "a compartment too few",
-        "a slot too few",
-        "source cut",
-        "too many sources",
-        "superseded cut",
-        "case too long",
-        "root cut",
-        "one commitment in two slots",
-        "one commitment in a slot and a compartment",
-        "one commitment in two compartments",
     ],
 )
 def test_an_impossible_manifest_cannot_be_made(changes: dict[str, Any]) -> None:
@@ -132,7 +120,7 @@ def test_what_is_not_text_gives_none(changes: dict[str, Any]) -> None:
         _ = replace(NAME, **changes).texts
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"slots": ()},
@@ -147,7 +135,6 @@ def test_what_is_not_text_gives_none(changes: dict[str, Any]) -> None:
         {"compartment": MAX_COMPARTMENTS},
         {"compartment": -1},
     ],
-    ids=lambda changes: str(changes)[:30],
 )
 def test_an_impossible_opening_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support.agencies import NOW_MS
+from support.cases import each_case
 from tearline.errors import StatementMalformed
 from tearline.packets.recall import (
     KeepGround,
@@ -27,7 +28,7 @@ KEPT = replace(ERASED, ground=KeepGround.EVIDENCE, acted_by=PERSON)
 ONE, OTHER = b"1" * 32, b"2" * 32
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changed",
     [
         {"grant": b"g" * 31},

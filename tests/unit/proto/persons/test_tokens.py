@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 
+from support.cases import each_case
 from tearline.encoding import label
 from tearline.errors import KeyMalformed, NotPermitted, TokenRefused
 from tearline.identity import NodeUri
@@ -147,7 +148,7 @@ BAD_CLAIMS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_CLAIMS)
+@each_case("case", BAD_CLAIMS)
 def test_a_claim_that_is_not_as_it_must_be_is_refused(case: str) -> None:
     with pytest.raises(TokenRefused):
         verify_token(signed(**BAD_CLAIMS[case]), BINDING, NOW)
@@ -168,7 +169,7 @@ BAD_HEADERS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_HEADERS)
+@each_case("case", BAD_HEADERS)
 def test_a_header_that_says_more_is_refused(case: str) -> None:
     header = {"alg": "EdDSA"} | BAD_HEADERS[case]
     with pytest.raises(TokenRefused):
@@ -261,7 +262,7 @@ def test_claims_are_one_object_in_one_reading(payload: bytes) -> None:
         verify_token(by_hand({"alg": "EdDSA", "typ": "at+jwt"}, payload), BINDING, NOW)
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a.b", "a.b.c", "a.b.c.d.e", "é.é.é", "x" * 5000])
+@each_case("text", ["", ".", "..", "a.b", "a.b.c", "a.b.c.d.e", "é.é.é", "x" * 5000])
 def test_what_is_no_token_is_refused(text: str) -> None:
     with pytest.raises(TokenRefused):
         verify_token(text, BINDING, NOW)

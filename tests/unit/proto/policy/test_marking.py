@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.errors import MarkingMalformed
 from tearline.limits import MAX_MARKING_BYTES
 from tearline.policy.category import CATEGORIES, GROUPS, category_named, leaves_under
@@ -51,7 +52,7 @@ def test_every_marking_reads_back_and_is_bounded(any_marking: Marking) -> None:
     assert len(text) <= MAX_MARKING_BYTES
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "",

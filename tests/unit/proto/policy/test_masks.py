@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.errors import GeneralisedMismatch, PathMalformed
 from tearline.policy import masks
@@ -19,7 +20,7 @@ def made(name: str, *values: str) -> tuple[str, ...] | None:
     return form and form.values
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "value", "coarse"),
     [
         # Amounts: bounds at 1, 5, 10, 50, 100, …
@@ -82,7 +83,7 @@ def test_a_mask_makes_a_value_coarser(name: str, value: str, coarse: str) -> Non
     assert made(name, value) == (coarse,)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "value"),
     [
         ("Payment/amount", "-5"),
@@ -120,7 +121,7 @@ def test_what_a_mask_cannot_make_coarser_is_not_generalised(name: str, value: st
     assert made(name, value) is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     "name",
     [
         "Payment/currency",
@@ -137,7 +138,7 @@ def test_what_a_mask_cannot_make_coarser_is_not_generalised(name: str, value: st
         "Address/region",
     ],
 )
-@pytest.mark.parametrize("value", ["Ana Ruiz", "李明", "이준호", "АННА", "ANA", "ana", "an"])
+@each_case("value", ["Ana Ruiz", "李明", "이준호", "АННА", "ANA", "ana", "an"])
 def test_a_name_in_the_place_of_a_code_does_not_pass(name: str, value: str) -> None:
     assert made(name, value) is None
 
@@ -169,8 +170,8 @@ def is_syllable(character: str) -> bool:
     return any(word in name for word in ("CJK", "HANGUL", "KATAKANA", "HIRAGANA"))
 
 
-@pytest.mark.parametrize("name", HOSTILE_NAMES)
-@pytest.mark.parametrize("prop", NAME_PROPERTIES)
+@each_case("name", HOSTILE_NAMES)
+@each_case("prop", NAME_PROPERTIES)
 def test_a_mask_never_tells_a_whole_word_of_a_name(name: str, prop: str) -> None:
     told = " ".join(made(f"Person/{prop}", name) or ()).replace("某", " ")
     assert not words(told) & words(name)

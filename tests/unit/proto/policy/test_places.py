@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.cases import each_case
 from tearline.policy.masks import generalise
 
 
@@ -17,19 +18,19 @@ SHARED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SHARED)
-@pytest.mark.parametrize("prop", ["full", "city", "region", "state", "street", "name", "country"])
+@each_case("name", SHARED)
+@each_case("prop", ["full", "city", "region", "state", "street", "name", "country"])
 def test_a_name_that_several_places_have_tells_none(name: str, prop: str) -> None:
     assert told(prop, name) is None
 
 
-@pytest.mark.parametrize("name", ["Peru", "Panama", "China", "Macau", "la", "ca", "de", "印度"])
-@pytest.mark.parametrize("prop", ["city", "street", "state", "region", "name", "postOfficeBox"])
+@each_case("name", ["Peru", "Panama", "China", "Macau", "la", "ca", "de", "印度"])
+@each_case("prop", ["city", "street", "state", "region", "name", "postOfficeBox"])
 def test_a_country_s_name_in_the_place_of_a_smaller_one_tells_none(name: str, prop: str) -> None:
     assert told(prop, name) is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("value", "place"),
     [
         ("Washington, USA", "us"),  # the city is of no state

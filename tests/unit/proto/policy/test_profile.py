@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.errors import (
     MarkingLoosened,
@@ -34,7 +35,7 @@ def path(name: str) -> str:
     return f"{TOKEN}/{name}"
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "category"),
     [
         ("Person/name", "identity.subject"),
@@ -102,7 +103,7 @@ def test_every_property_of_the_real_file_is_known() -> None:
             assert property_category(entity["schema"], name) != STRICTEST.category
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "",

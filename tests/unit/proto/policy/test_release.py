@@ -3,6 +3,7 @@ from dataclasses import replace
 import cedarpy
 import pytest
 
+from support.cases import each_case
 from support.policies import AMOUNT_TO_MX, ARTICLE, CN, MX, OWN_POLICIES, TERMS, US, asking
 from tearline.errors import ReleaseRefused, TermsMalformed
 from tearline.policy import engine
@@ -36,7 +37,7 @@ DEFAULT = deciding()
 # What the default policies make of an agreement.
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("category", "recipient", "form"),
     [
         ("finance.amount", MX, Form.CLEAR),

@@ -1,5 +1,6 @@
 import pytest
 
+from support.cases import each_case
 from support.policies import OWN_POLICIES
 from tearline.errors import PolicySetMalformed
 from tearline.limits import MAX_POLICIES, MAX_POLICY_BYTES
@@ -16,7 +17,7 @@ def test_a_good_set_has_no_findings(text: str) -> None:
     assert parse_policy_set(text).text == text
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "policy_id", "message"),
     [
         ("permit (principal, action, resource)", "", "not Cedar"),

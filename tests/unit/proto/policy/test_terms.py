@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.cases import each_case
 from support.policies import ARTICLE, CN, MX, TERMS, US
 from tearline.errors import TermsMalformed
 from tearline.limits import MAX_SHARES, MAX_TERM_NAMES
@@ -34,7 +35,7 @@ def test_an_article_is_found_by_its_id() -> None:
     assert TERMS.article("precursors") is None
 
 
-@pytest.mark.parametrize(
+@each_case(
     "change",
     [
         {"id": ""},

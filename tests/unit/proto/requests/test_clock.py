@@ -3,6 +3,7 @@
 import pytest
 
 from support.agencies import DAY_MS, NOW_MS
+from support.cases import each_case
 from support.requests import HOUR_MS, begun, taken
 from tearline.packets.packet import Urgency
 from tearline.requests.clock import Interval, RequestClock, started_ms
@@ -50,7 +51,7 @@ def test_each_urgency_has_its_time(urgency: Urgency, hours: int) -> None:
     assert due_in_hours(begun(urgency).clock()) == hours
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("intervals", "due"),
     [
         ((), 10),
@@ -78,7 +79,7 @@ def test_what_stands_still_does_not_count(
     assert due_in_hours(stopped(*intervals)) == due
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("intervals", "now", "left"),
     [
         ((), 0, 10),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from support.agencies import DAY_MS, NOW_MS
+from support.cases import each_case
 from support.requests import HOUR_MS, begun, demand, step, taken
 from tearline.errors import (
     ExtensionRefused,
@@ -32,7 +33,7 @@ def after(*kinds: StepKind, urgency: Urgency = Urgency.URGENT) -> Progress:
     return progress
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kinds", "phase"),
     [
         ((), Phase.RECEIVED),
@@ -64,7 +65,7 @@ def test_before_it_is_stored_only_the_asker_s_side_knows_of_it() -> None:
     assert taken(submitted, K.CONTEST).phase is Phase.RECEIVED
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kinds", "following", "error"),
     [
         ((K.ADMIT,), K.ADMIT, StepBackwards),
@@ -163,7 +164,7 @@ def test_any_other_request_expires_with_its_packet() -> None:
     assert not begun().is_overdue(NOW_MS + 72 * HOUR_MS)
 
 
-@pytest.mark.parametrize("kind", list(K))
+@each_case("kind", list(K))
 def test_a_step_is_its_own_side_s(kind: StepKind) -> None:
     if len(kind.sides) == 2:
         assert after().after(Side.ASKER, step(kind, side=Side.ASKER), time_ms=NOW_MS).disputed

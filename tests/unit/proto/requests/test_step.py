@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import secret
+from support.cases import each_case
 from support.requests import PERSON, REQUEST, step
 from tearline.errors import PersonRequired, StatementMalformed
 from tearline.limits import MAX_REQUEST_ITEMS, MAX_REQUEST_STEPS, MAX_TEXT_BYTES
@@ -24,7 +25,7 @@ K = StepKind
 ANSWERED, REFUSED = ItemOutcome(number=1), ItemOutcome(number=2, ground=Ground.LEGAL_BAR)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"request": b"short"},
@@ -59,7 +60,7 @@ def test_a_step_says_all_that_it_must(kind: StepKind, changes: dict[str, Any]) -
         replace(step(kind), **changes)
 
 
-@pytest.mark.parametrize("kind", list(K))
+@each_case("kind", list(K))
 def test_a_person_takes_it_unless_a_machine_must(kind: StepKind) -> None:
     other = PERSON if kind in OF_A_MACHINE else None
     with pytest.raises(PersonRequired):
@@ -96,7 +97,7 @@ def test_items_have_numbers(number: int) -> None:
         ItemOutcome(number=number)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("kind", "note"),
     [
         (K.ADMIT, StepNote(items=(REFUSED,))),

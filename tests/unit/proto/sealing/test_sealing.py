@@ -23,6 +23,7 @@ from support.agencies import (
     text_field,
     under,
 )
+from support.cases import each_case
 from tearline.encoding import prefixed, u32
 from tearline.errors import (
     CiphertextMissing,
@@ -114,8 +115,8 @@ def test_what_is_sealed_opens() -> None:
     assert sorted(repr(opened.field) for opened in view.fields) == sorted(map(repr, FIELDS))
 
 
-@pytest.mark.parametrize("length", [1, 300, 5000])
-@pytest.mark.parametrize(
+@each_case("length", [1, 300, 5000])
+@each_case(
     "spoil",
     [
         lambda plaintext: plaintext[:-1] + b"\1",
@@ -126,10 +127,6 @@ def test_what_is_sealed_opens() -> None:
         lambda plaintext: b"\xff" * 4 + plaintext[4:],
         lambda plaintext: (len(plaintext) + 1).to_bytes(4) + plaintext[4:],
         lambda plaintext: plaintext[:3],
-    ],
-    ids=[
-        *("not zeros", "one byte less", "one byte more", "none"),
-        *("a zero inside", "a length without end", "a length beyond it", "no length"),
     ],
 )
 def test_a_plaintext_has_one_padding(spoil: Callable[[bytes], bytes], length: int) -> None:
@@ -483,7 +480,7 @@ def test_a_grant_that_names_another_key_opens_nothing() -> None:
         open_release(replace(GRANT, kem_key_id=other.id), other)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changed",
     [
         replace(GRANT, packet=secret("another packet")),
@@ -500,7 +497,6 @@ def test_a_grant_that_names_another_key_opens_nothing() -> None:
         replace(GRANT, sealed=b"short"),
         replace(GRANT, sealed=b""),
     ],
-    ids=range(13),
 )
 def test_a_sealed_part_belongs_to_the_grant_around_it(changed: Grant) -> None:
     with pytest.raises(GrantMisdirected):

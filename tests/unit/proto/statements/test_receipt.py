@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.agencies import AGREEMENT_ID, EXCHANGE, NOW_MS, US, federation, node_of, signer
+from support.cases import each_case
 from tearline.errors import (
     CommitmentMismatch,
     ReleaseRefused,
@@ -47,7 +48,7 @@ def test_a_status_may_be_said_again() -> None:
         verify_forward(status, status)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("before", "after"),
     [(WAY[late], WAY[early]) for late in range(5) for early in range(late)],
 )

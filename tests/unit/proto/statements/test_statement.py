@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.agencies import US, node_of, secret, signer, signing_key
+from support.cases import each_case
 from tearline.errors import (
     AttestationMissing,
     InclusionInvalid,
@@ -88,7 +89,7 @@ def test_nothing_too_many_and_too_large_are_not_signed() -> None:
             SIGNER.sign(statements)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"salt": bytes(32)},
@@ -100,17 +101,6 @@ def test_nothing_too_many_and_too_large_are_not_signed() -> None:
         {"path": (*INCLUSION.path, bytes(32))},
         {"path": INCLUSION.path[::-1]},
         {"path": (INCLUSION.path[0][:-1], INCLUSION.path[0][-1:] + INCLUSION.path[1], bytes(32))},
-    ],
-    ids=[
-        "salt of zeros",
-        "salt cut",
-        "its neighbour",
-        "index behind the last",
-        "index below zero",
-        "path cut",
-        "path too long",
-        "path reversed",
-        "path cut elsewhere",
     ],
 )
 def test_an_inclusion_fits_in_no_other_way(changes: dict[str, Any]) -> None:
@@ -135,7 +125,7 @@ def test_a_statement_points_to_one_attestation() -> None:
         find_attestation(INCLUSION, {})
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changes",
     [
         {"size": 2},
@@ -147,7 +137,6 @@ def test_a_statement_points_to_one_attestation() -> None:
         {"signer": ""},
         {"signer": "s" * 256},
     ],
-    ids=lambda changes: str(changes)[:24],
 )
 def test_an_impossible_attestation_cannot_be_made(changes: dict[str, Any]) -> None:
     with pytest.raises(StatementMalformed):

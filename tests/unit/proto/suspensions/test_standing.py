@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.agencies import AGREEMENT_ID, CN, MX, NOW_MS, US, federation
+from support.cases import each_case
 from support.exchange import ARTICLE, agreement, terms
 from support.suspensions import OFFICER, WHOLE, of_article, standing
 from tearline.agreements.agreement import HOUR_MS
@@ -188,7 +189,7 @@ def test_the_first_standing_ends_nothing_without_an_officer() -> None:
     verify_follows(standing(WHOLE), None)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("suspensions", "changed"),
     [
         ((), {"counter": 0}),

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from support.hostile_values import HOSTILE, obeyed
 from tearline.limits import MAX_COMBINING_MARKS
 from tearline.text.display import visible, visible_lines
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "seen"),
     [
         ("张伟 José Ñandú", "张伟 José Ñandú"),
@@ -46,13 +47,13 @@ def test_what_is_visible_stays_as_it_is(text):
     assert visible(visible(text)) == visible(text)
 
 
-@pytest.mark.parametrize("trick", HOSTILE)
+@each_case("trick", HOSTILE)
 def test_no_trick_works(trick):
     assert obeyed(visible(HOSTILE[trick])) == []
     assert obeyed(visible_lines(HOSTILE[trick])) == []
 
 
-@pytest.mark.parametrize("trick", sorted(set(HOSTILE) - {"markup", "formula"}))
+@each_case("trick", sorted(set(HOSTILE) - {"markup", "formula"}))
 def test_each_trick_is_one(trick):
     assert obeyed(HOSTILE[trick])
 

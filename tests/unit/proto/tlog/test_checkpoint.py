@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
+from support.cases import each_case
 from tearline.errors import (
     CheckpointForeign,
     CheckpointForged,
@@ -183,7 +184,7 @@ def test_a_time_beyond_the_specification_is_refused() -> None:
 # Texts.
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.errors import NoteMalformed
 from tearline.limits import MAX_CHECKPOINT_BYTES, MAX_COSIGNERS
 from tearline.tlog.checkpoint import (
@@ -44,7 +45,7 @@ def test_a_text_may_hold_empty_lines_and_ends_at_the_last() -> None:
     assert note.encode() == f"one\n\ntwo\n\n{LINE}\n".encode()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "note",
     [
         b"",
@@ -69,7 +70,7 @@ def test_what_is_not_a_note_is_refused(note: bytes) -> None:
         parse_note(note)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "line",
     [
         "",

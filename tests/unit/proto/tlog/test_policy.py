@@ -6,6 +6,7 @@ import pytest
 
 import tearline.tlog.note
 from support.agencies import NOW_MS, ORIGIN, log_signers, secret
+from support.cases import each_case
 from tearline.errors import CheckpointUnsigned, KeyMalformed, LogPolicyMalformed
 from tearline.limits import MAX_COUNTED_KEYS, MAX_POLICY_FILE_BYTES
 from tearline.tlog.checkpoint import (
@@ -180,7 +181,7 @@ def test_another_log_or_no_note_at_all() -> None:
 KEY = LOG.verifier.encode()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "texts",
     [
         (f"log {KEY}",),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.errors import (
     CheckpointForeign,
     CheckpointUnsigned,
@@ -79,7 +80,7 @@ def test_a_proof_whose_checkpoint_is_not_signed_as_required_does_not_verify() ->
         verify_log_proof(PROOF, LEAVES[5], origin=ORIGIN, required=[])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "head",
     [
         "",

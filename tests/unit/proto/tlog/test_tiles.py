@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import EntryTooLarge, TileMalformed
 from tearline.limits import MAX_ENTRY_BYTES, MAX_LOG_SIZE
 from tearline.tlog.merkle import Frontier, leaf_hash
@@ -18,7 +19,7 @@ from tearline.tlog.tiles import (
 LAST = MAX_LOG_SIZE // TILE_WIDTH - 1
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("path", "tile"),
     [
         ("tile/0/000", Tile(level=0, index=0)),
@@ -38,7 +39,7 @@ def test_a_path_names_one_tile(path: str, tile: Tile) -> None:
     assert tile.path == path
 
 
-@pytest.mark.parametrize(
+@each_case(
     "path",
     [
         "",
@@ -177,7 +178,7 @@ def test_the_largest_entry_fits_and_no_larger_one() -> None:
         encode_entry_bundle([largest + b"\xff"])
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("data", "width"),
     [
         (b"", 1),

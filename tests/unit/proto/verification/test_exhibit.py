@@ -17,6 +17,7 @@ from support.agencies import (
     text_field,
 )
 from support.canary import canary, found
+from support.cases import each_case
 from support.exhibits import MX_NODE, US_NODE, case, opening, revocation
 from tearline.audit.event import EventCode
 from tearline.crypto.armor import Armor, armor
@@ -173,7 +174,7 @@ def test_it_does_not_tell_which_slots_belong_together() -> None:
     assert not any(key in data for key in CASE.sealed.keys.values())
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("code", "error"),
     [(code, "TL-LOG-020") for code in EventCode if code not in ("packet-accepted", "receipt")],
 )
@@ -365,7 +366,7 @@ def test_only_what_was_opened_is_shown() -> None:
         show_slot(CASE.sealed.manifest, [release], replace(CASE.opened[AMOUNT], field=altered))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("tlp", "rest", "allowed"),
     [
         ("AMBER", "H0", True),

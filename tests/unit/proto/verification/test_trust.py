@@ -26,6 +26,7 @@ from support.agencies import (
     signer,
     signing_key,
 )
+from support.cases import each_case
 from support.decisions import amending, amendment, apply_all
 from tearline.errors import (
     AddresseeKeyMissing,
@@ -200,7 +201,7 @@ def test_a_body_of_one_type_is_not_presented_as_another() -> None:
         verify(FED.trust(), posing)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("uri", "kind"),
     [
         (US, StatementType.GRANT),

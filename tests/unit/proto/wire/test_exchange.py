@@ -15,6 +15,7 @@ from support.agencies import (
     packet,
     signed_by,
 )
+from support.cases import each_case
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES, MAX_RETRY_AFTER_MS
 from tearline.packets.packet import PacketParts
@@ -287,7 +288,7 @@ def test_a_checkpoint_of_any_size_is_not_taken() -> None:
         parse_proven_events(pb.ProvenEvents(checkpoint=bulk).SerializeToString())
 
 
-@pytest.mark.parametrize(
+@each_case(
     "parse",
     [
         parse_publication,

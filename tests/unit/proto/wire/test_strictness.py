@@ -9,6 +9,7 @@ from inspect import ismethod
 import pytest
 
 import tearline.wire
+from support.cases import each_case
 from support.codecs import CODECS, Sample
 from tearline.errors import StatementMalformed
 from tearline.limits import MAX_MESSAGE_BYTES
@@ -17,7 +18,7 @@ from tearline.wire.codec import Codec
 from tearline.wire.grants import parse_bare_grant
 from tearline.wire.statements import ATTESTATION
 
-each = pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
+each = each_case("codec", CODECS.values())
 WIRE = [
     importlib.import_module(f"tearline.wire.{module.name}")
     for module in pkgutil.iter_modules(tearline.wire.__path__)

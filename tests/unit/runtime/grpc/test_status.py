@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import (
     CallerDenied,
     ExchangeBusy,
@@ -33,7 +34,7 @@ def returned(error: Exception) -> TearlineError:
     return error_of(status.code, status.metadata)
 
 
-@pytest.mark.parametrize("kind", list(concrete_errors()), ids=lambda kind: kind.code)
+@each_case("kind", list(concrete_errors()))
 def test_every_error_comes_back_as_itself(kind: type[TearlineError]) -> None:
     back = returned(kind("because of 7"))
     if kind.code.startswith(OWN_FAULTS):
@@ -57,7 +58,7 @@ def test_the_status_fits_for_clients_of_other_makers() -> None:
     assert all(status_of(kind()).code is not codes.OK for kind in concrete_errors())
 
 
-@pytest.mark.parametrize(
+@each_case(
     "error",
     [
         ValueError("/etc/secret"),
@@ -66,7 +67,6 @@ def test_the_status_fits_for_clients_of_other_makers() -> None:
         TearlineError("/etc/secret"),
         *(kind("/etc/secret") for kind in concrete_errors() if kind.code.startswith(OWN_FAULTS)),
     ],
-    ids=lambda error: type(error).__name__,
 )
 def test_faults_of_the_house_say_nothing_outside(error: Exception) -> None:
     status = status_of(error)
@@ -136,7 +136,7 @@ BAD_REFUSALS: dict[str, list[tuple[str, str | bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_REFUSALS)
+@each_case("case", BAD_REFUSALS)
 def test_a_malformed_refusal_leaves_the_status(case: str) -> None:
     assert type(error_of(INTERNAL, BAD_REFUSALS[case])) is ExchangeFault
 

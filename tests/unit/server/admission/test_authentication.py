@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from support.cases import each_case
 from tearline.crypto.certificate_authority import CertificateAuthority
 from tearline.crypto.certificates import TlsFacts, verify_leaf
 from tearline.crypto.tls_keys import TlsKey
@@ -75,7 +76,7 @@ def test_a_person_with_the_role_makes_a_persons_call() -> None:
     assert caller.token.person.roles == {Role.AUDITOR}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("version", "group"),
     [
         ("TLSv1.2", "X25519MLKEM768"),

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import BlobQuotaExceeded
 from tearline.limits import BLOB_WINDOW_BYTES
 from tearline_server.blobs.space import Space, Taken, space_of
@@ -55,7 +56,7 @@ def test_the_quota_or_the_disk_bounds_it(
     assert space_of({A: Taken(stored=7, awaited=1)}, free, quota).total == total
 
 
-@pytest.mark.parametrize("seed", range(8))
+@each_case("seed", range(8))
 def test_whatever_others_store_each_agency_reaches_its_share(seed: int) -> None:
     draw, held = random.Random(seed), dict.fromkeys((A, B, C), 0)
     for _ in range(200):

@@ -17,6 +17,7 @@ import grpc
 import pytest
 
 from support.agencies import CN, EXCHANGE, NOW_MS, US, authority, leaf_of, node_of
+from support.cases import each_case
 from support.exchange import Clock
 from support.mutated_authorities import of_year_0
 from tearline.crypto.certificates import LeafCertificate, to_pem, verify_leaf
@@ -294,8 +295,8 @@ async def test_a_stream_ends_once_it_is_not_known_who_was_shut_out(
     assert context.refusal["code"] == "TL-REQ-003"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
+@each_case("kind", KINDS)
+@each_case(
     ("error", "code", "status"),
     [
         (NotFound("of that name"), "TL-REQ-006", grpc.StatusCode.NOT_FOUND),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import SettingInvalid
 from tearline_server.blobs.open import open_blobs
 from tearline_server.config import config_of
@@ -30,7 +31,7 @@ def test_a_folder_is_shared() -> None:
     assert parse_blobs(HOME, place) == FolderPlace(folder=Path("/mnt/documents/tearline"))
 
 
-@pytest.mark.parametrize(
+@each_case(
     "changed",
     [
         {"endpoint": "http://s3.example"},  # others could read and change requests

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from support.exchange import World
 from tearline.errors import SettingInvalid, TearlineError
 from tearline.federation.cosigning import parse_add_checkpoint
@@ -252,7 +253,7 @@ ED25519 = CheckpointSigner(
 ).verifier.encode()
 
 
-@pytest.mark.parametrize(
+@each_case(
     "tables",
     [
         "https://witness.example",

@@ -2,12 +2,13 @@ import re
 
 import pytest
 
+from support.cases import each_case
 from tearline_client.connectors.exporters.csv_safe import safe_cell
 
 SIGNS = tuple("=+-@＝＋－＠")
 
 
-@pytest.mark.parametrize(
+@each_case(
     "text",
     [
         "=1+1",
@@ -32,14 +33,14 @@ def test_no_cell_is_a_formula(text):
     assert safe_cell(text).startswith("'")
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t", "\n", "\r\n"])
-@pytest.mark.parametrize("text", ["=1+1", " =1", '"=1', "＝1", "-1", "@SUM(A1)"])
+@each_case("delimiter", [";", "\t", "\n", "\r\n"])
+@each_case("text", ["=1+1", " =1", '"=1', "＝1", "-1", "@SUM(A1)"])
 def test_no_part_of_a_cell_is_a_formula_where_a_program_parts_it(delimiter, text):
     parts = re.split(r"[;\t\n]", safe_cell(f"x{delimiter}{text}{delimiter}y"))
     assert not any(part.lstrip('" ').startswith(SIGNS) for part in parts)
 
 
-@pytest.mark.parametrize("text", ["", "Ana", "1", "1-1", "a=b", "安娜", "two\nlines", "a'b", "a;b"])
+@each_case("text", ["", "Ana", "1", "1-1", "a=b", "安娜", "two\nlines", "a'b", "a;b"])
 def test_plain_cells_stay(text):
     assert safe_cell(text) == text
 

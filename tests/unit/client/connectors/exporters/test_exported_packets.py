@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from support.cases import each_case
 from support.costs import memory
 from support.unnamed_files import unnamed_files
 from tearline.errors import EntityFieldMalformed, ExportRefused
@@ -290,8 +291,8 @@ def test_an_entity_too_large_with_its_references_resolved_is_refused_at_once() -
         exported.add(packet(1), [field(f"{TOKEN}/Ownership/owner", "x" * 100_000, *references)])
 
 
-@pytest.mark.parametrize("name", ["case-uco", "ftm", "graph-csv", "graphml", "stix"])
-@pytest.mark.parametrize("first", [Form.CLEAR, Form.GENERALISED])
+@each_case("name", ["case-uco", "ftm", "graph-csv", "graphml", "stix"])
+@each_case("first", [Form.CLEAR, Form.GENERALISED])
 def test_a_generalised_value_beside_a_clear_one_is_reported(name: str, first: Form) -> None:
     """The two may be of different values, as of two phones of one person."""
     second = Form.GENERALISED if first is Form.CLEAR else Form.CLEAR

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from support.cases import each_case
 from support.entities import read_entities
 from support.paths import shared
 from tearline_client.connectors.exporters.ftm import (
@@ -45,7 +46,7 @@ def test_a_line_of_json():
     )
 
 
-@pytest.mark.parametrize(
+@each_case(
     "trick", ["\x1b[2J", "\x07", "\x7f", "\x9b2J", "\u202e", "\u2028", "\u200b", "\r\n", '"}\n{"']
 )
 def test_no_value_reaches_a_terminal_or_ends_a_line(trick):

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import ImportRefused
 from tearline_client.connectors.importers import statements
 from tearline_client.connectors.importers.camt import IMPORTER
@@ -165,8 +166,8 @@ def test_a_currency_that_no_property_takes_is_reported() -> None:
     ]
 
 
-@pytest.mark.parametrize("number", ["S1", "NOTPROVIDED"])
-@pytest.mark.parametrize(
+@each_case("number", ["S1", "NOTPROVIDED"])
+@each_case(
     "change",
     [
         ("</Id><Acct>", "</Id><StmtPgntn><PgNb>2</PgNb></StmtPgntn><Acct>"),
@@ -176,7 +177,6 @@ def test_a_currency_that_no_property_takes_is_reported() -> None:
         ("E-A", "NOTPROVIDED"),
         (">tea<", ">rent<"),
     ],
-    ids=["page", "sequence", "period", "opening", "reference", "purpose"],
 )
 def test_payments_of_two_statements_are_two(number: str, change: tuple[str, str]) -> None:
     text = statement(entry("1.00", details("A", OTHER)), closing="99.00").replace("S1", number)
@@ -272,7 +272,7 @@ def test_an_identity_tells_persons_from_organisations(kind: str, schema: str) ->
     assert party.properties["idNumber"] == ("77",)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("amount", "currency", "doubtful"),
     [
         ("1.23", "EUR", False), ("1.2300", "EUR", False), ("1.234", "EUR", True),
@@ -298,7 +298,7 @@ def test_a_sum_has_all_its_digits() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each_case(
     "amount",
     [
         "",
@@ -328,7 +328,7 @@ def test_repeated_reading_makes_equal_entities_and_statements_differ() -> None:
     assert len(of(first, "Payment")) == 2
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("data", "told"),
     [
         (document(statement(""), kind="camt.060.001.05"), "no statement in a namespace"),

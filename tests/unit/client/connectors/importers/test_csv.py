@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.errors import ImportRefused, MappingMalformed
 from tearline.limits import MAX_MAPPING_BYTES
@@ -115,7 +116,7 @@ def test_another_delimiter():
     assert len(mapped(text, 'delimiter = ";"\n' + MAPPING)[0]) == 1
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("data", "line"),
     [
         (b"", 1),
@@ -140,7 +141,7 @@ def test_a_table_that_is_none_is_refused_by_its_line(data, line):
     assert "Ana" not in refused.value.why
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("old", "new"),
     [
         ('schema = "Person"', 'schema = "Persona"'),
@@ -367,7 +368,7 @@ def test_what_programs_write_around_a_table_is_passed_over(text):
     assert [entity.properties["name"] for entity in entities] == [("Ana",)]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("data", "why"),
     [
         (b"", "the file is empty"),

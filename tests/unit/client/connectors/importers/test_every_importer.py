@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline_client.connectors.contract import Importer, Options
 from tearline_client.connectors.importers import report
@@ -121,7 +122,7 @@ def test_the_table_has_each_importer() -> None:
     assert sorted(offers(IMPORTERS)) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_case("name", NAMES)
 def test_a_file_of_the_format_is_read_and_equal_files_make_equal_entities(name: str) -> None:
     first, second = Report(), Report()
     assert CANARY in repr(entities := read(name, FILES[name], first))
@@ -130,8 +131,8 @@ def test_a_file_of_the_format_is_read_and_equal_files_make_equal_entities(name: 
     assert CANARY not in repr([finding_row(each) for each in first])
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("name", NAMES)
+@each_case("kind", HOSTILE)
+@each_case("name", NAMES)
 def test_a_hostile_file_is_refused_in_bounded_memory(name: str, kind: str) -> None:
     read(name, FILES[name])  # what is loaded once
     tracemalloc.start()
@@ -144,8 +145,8 @@ def test_a_hostile_file_is_refused_in_bounded_memory(name: str, kind: str) -> No
     assert len(why) < 500
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "cp1252", "shift_jis"])
-@pytest.mark.parametrize("name", NAMES)
+@each_case("encoding", ["utf-16", "utf-16-be", "utf-32", "cp1252", "shift_jis"])
+@each_case("name", NAMES)
 def test_another_encoding_is_refused_or_read_as_that(name: str, encoding: str) -> None:
     data = FILES[name].decode().replace(CANARY, f"{CANARY}é裘").encode(encoding, "ignore")
     entities, why = outcome(name, data)
@@ -155,14 +156,14 @@ def test_another_encoding_is_refused_or_read_as_that(name: str, encoding: str) -
         assert "é" in repr(entities) or encoding == "shift_jis"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_case("name", NAMES)
 def test_a_file_that_was_cut_off_is_refused_or_read_to_there(name: str) -> None:
     data = FILES[name]
     for end in range(0, len(data), max(1, len(data) // 97)):
         assert CANARY not in outcome(name, data[:end])[1]
 
 
-@pytest.mark.parametrize("name", sorted(SOURCES))
+@each_case("name", sorted(SOURCES))
 def test_one_damaged_byte_is_refused_or_read(name: str) -> None:
     """Any other error would end the program, or the request of a console."""
     source, chance = SOURCES[name], random.Random(1)

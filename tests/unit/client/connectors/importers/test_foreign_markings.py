@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.policy.marking import parse_marking
 from tearline_client.connectors.exporters.stix_markings import TLP_EXTENSION, TLP_IDS
 from tearline_client.connectors.importers.caveats import UNKNOWN, caveat, marking_caveats, unkept
@@ -123,7 +124,7 @@ def test_a_statement_of_copyright_that_says_more_is_not_understood(text: str) ->
         assert ("identity.name", stix.ID) in stix.told(stix.read(data)[1])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "more",
     [
         {"name": "SECRET"},
@@ -191,7 +192,7 @@ def test_a_tag_of_misp_that_is_stricter_or_not_understood(tag: str) -> None:
         assert ("Person.name", misp.STRICT) in misp.findings(data)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "tag",
     [
         "tlp:green", "PAP:CLEAR", " TLP: WHITE", "estimative-language:confidence", "phishing",
@@ -253,11 +254,9 @@ def rows(text: str) -> tuple[list[str], Report]:
     return [name for each in found for name in each.properties["name"]], report
 
 
-@pytest.mark.parametrize("column", ["TLP", "tlp ", "Marking", "Handling", "Security Classification",
+@each_case("column", ["TLP", "tlp ", "Marking", "Handling", "Security Classification",
                                     "密级", "Clasificación", "marking_code"])  # fmt: skip
-@pytest.mark.parametrize(
-    "cell", ["RED", "TLP:RED", " tlp: red", "SECRET", "机密", "GREEN; PAP:RED"]
-)
+@each_case("cell", ["RED", "TLP:RED", " tlp: red", "SECRET", "机密", "GREEN; PAP:RED"])
 def test_a_row_is_as_strict_as_its_column_of_markings(column: str, cell: str) -> None:
     names, report = rows(f"Name,Home,{column}\nQiu,Fuzhou,{cell}\nAna,Colima,GREEN\nLuz,,\n")
     assert names == ["Ana", "Luz"]

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline.limits import MAX_FIELD_BYTES, MAX_IMPORT_BYTES, MAX_LINE_BYTES, MAX_VALUES
@@ -146,7 +147,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each_case("name", REFUSED)
 def test_a_line_that_is_no_entity_is_refused_by_its_number(name):
     good = (line() + "\n").encode() * 2
     data = REFUSED[name] if "UTF" in name else good + REFUSED[name]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.crypto_addresses import is_wallet_address, keccak256
 from tearline_client.connectors.importers.dates import is_date_format, iso_date
@@ -90,14 +91,14 @@ INVALID = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "normal"), VALID)
+@each_case(("kind", "value", "normal"), VALID)
 def test_valid_values_have_one_normal_form(kind, value, normal):
     assert check(kind, value).normal == normal
     assert check(kind, value).why == ""
     assert check(kind, normal).normal == normal
 
 
-@pytest.mark.parametrize(("kind", "value", "why"), INVALID)
+@each_case(("kind", "value", "why"), INVALID)
 def test_invalid_values_have_a_reason_that_does_not_repeat_them(kind, value, why):
     verdict = check(kind, value)
     assert verdict.normal is None
@@ -129,12 +130,12 @@ WALLETS = [
 ]
 
 
-@pytest.mark.parametrize("address", WALLETS)
+@each_case("address", WALLETS)
 def test_addresses_with_a_checksum(address):
     assert is_wallet_address(address)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "address",
     [
         "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3",
@@ -182,7 +183,7 @@ def test_countries_by_code_and_name(text, code):
     assert country_code(text) == code
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "form", "date"),
     [
         ("28 Jun 1973", "%d %b %Y", "1973-06-28"),
@@ -200,7 +201,7 @@ def test_dates_in_a_format(text, form, date):
     assert iso_date(text, form) == date
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("form", "good"),
     [
         ("%d.%m.%Y", True),

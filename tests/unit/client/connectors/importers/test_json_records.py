@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.errors import ImportRefused
 from tearline_client.connectors.importers import json_reader
 from tearline_client.connectors.importers.json_records import json_records
@@ -58,7 +59,7 @@ def test_the_line_in_another_encoding_is_named(piece: int, monkeypatch: pytest.M
         list(json_records(io.BytesIO(data), "objects"))
 
 
-@pytest.mark.parametrize(
+@each_case(
     "data",
     [
         b"",

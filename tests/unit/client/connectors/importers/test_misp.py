@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import ImportRefused
 from tearline_client.connectors.exporters import misp as exporter
 from tearline_client.connectors.importers.countries import country_code
@@ -223,7 +224,7 @@ def test_a_sharing_group_gets_values_shared_with_it_or_with_all(
     assert [each.properties["name"] for each in found] == [("Qiu Wenhao",)]
 
 
-@pytest.mark.parametrize("level", NOT_TO_GROUP)
+@each_case("level", NOT_TO_GROUP)
 def test_an_event_object_or_attribute_for_others_stays_home(level: dict[str, Any]) -> None:
     name = attribute("full-name", "Qiu Wenhao")
     for data in (
@@ -243,7 +244,7 @@ def test_an_event_inherits_no_distribution(level: dict[str, Any]) -> None:
     assert (found, NOT_SHARED in reasons) == ([], True)
 
 
-@pytest.mark.parametrize("level", NOT_TO_GROUP)
+@each_case("level", NOT_TO_GROUP)
 def test_no_reference_names_an_object_for_others(level: dict[str, Any]) -> None:
     """The id of an entity is made of its object's UUID, which the group may not know."""
     person = item("person", attribute("full-name", "Qiu Wenhao"), **level)
@@ -265,7 +266,7 @@ def test_keys_of_the_event_are_reported_once() -> None:
     assert [place for place, _ in told] == ["Event.info", "Event.Galaxy", "Event.warnings"]
 
 
-@pytest.mark.parametrize(
+@each_case(
     "data",
     [
         b"",

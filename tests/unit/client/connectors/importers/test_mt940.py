@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import ImportRefused
 from tearline_client.connectors.importers import mt940 as module
 from tearline_client.connectors.importers.mt940 import IMPORTER
@@ -240,7 +241,7 @@ def test_details_are_read_in_the_forms_of_banks(text: str, details: Details) -> 
     assert parse_details(text) == details
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "told"),
     [
         ("no message", "line 1: not a field"),
@@ -260,7 +261,6 @@ def test_details_are_read_in_the_forms_of_banks(text: str, details: Details) -> 
         (message(":61:260301D9.90NTRFNONREF"), "line 5: field 61 is not in its form"),
         (message(":86:" + "\na" * (1 << 20)), "a field of over"),
     ],
-    ids=lambda value: value[:20] if value.isprintable() else "message",
 )
 def test_another_file_is_refused(text: str, told: str) -> None:
     with pytest.raises(ImportRefused, match=told):

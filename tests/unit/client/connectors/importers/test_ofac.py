@@ -6,6 +6,7 @@ from collections import Counter
 import openpyxl
 import pytest
 
+from support.cases import each_case
 from support.paths import shared
 from tearline.errors import ImportRefused
 from tearline_client.connectors.importers.countries import country_code
@@ -52,7 +53,7 @@ def party(remarks, **cells):
     return entities, findings
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("fragment", "prop", "value"),
     [
         ("DOB 28 Jun 1973", "birthDate", "1973-06-28"),
@@ -81,7 +82,7 @@ def party(remarks, **cells):
         ),
     ],
 )
-@pytest.mark.parametrize("end", ["", "."])
+@each_case("end", ["", "."])
 def test_fragments_that_are_values_of_the_party(fragment, prop, value, end):
     entities, _ = party("Gender Male; " + fragment + end)
     assert value in entities["ofac-1"].properties[prop]
@@ -141,7 +142,7 @@ def test_fragments_that_are_entities_beside_the_party(fragment, schema, expected
     assert [f.part for f in findings] == ([2] if "Atlantis" in fragment else [])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "fragment",
     [
         "DOB circa 1961",

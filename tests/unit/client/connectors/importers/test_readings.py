@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.cases import each_case
 from tearline.policy.codes import CURRENCIES
 from tearline.policy.masks import generalise
 from tearline_client.connectors.importers.dates import read_date
@@ -157,7 +158,7 @@ COUNTRY_TEXTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "normal"), NUMBERS.items())
+@each_case(("text", "normal"), NUMBERS.items())
 def test_a_number_has_one_reading(text: str, normal: str) -> None:
     reading = read_number(text, PERSON)
     assert (reading.normal, reading.possible, reading.why) == (normal, (), "")
@@ -165,7 +166,7 @@ def test_a_number_has_one_reading(text: str, normal: str) -> None:
     assert read_number(text, PERSON, is_sum=True).normal == normal
 
 
-@pytest.mark.parametrize(("text", "read"), SUMS.items())
+@each_case(("text", "read"), SUMS.items())
 def test_a_currency_beside_a_sum_is_read_with_it(text: str, read: tuple[str, str]) -> None:
     reading = read_number(text, PERSON, is_sum=True)
     assert (reading.normal, reading.currency) == read
@@ -185,7 +186,7 @@ def test_a_comma_or_point_may_divide_thousands_or_decimals(
     assert text not in reading.why
 
 
-@pytest.mark.parametrize("text", NO_NUMBERS)
+@each_case("text", NO_NUMBERS)
 def test_other_texts_are_no_number(text: str) -> None:
     reading = read_number(text, PERSON, is_sum=True)
     assert (reading.normal, reading.possible) == (None, ())
@@ -230,7 +231,7 @@ def test_no_degree_has_thousands() -> None:
     assert check_property(latitude, "19.432", PERSON).normal == "19.432"
 
 
-@pytest.mark.parametrize(("text", "normal"), DATES.items())
+@each_case(("text", "normal"), DATES.items())
 def test_a_date_has_one_reading(text: str, normal: str) -> None:
     reading = read_date(text, PERSON)
     assert (reading.normal, reading.possible, reading.why) == (normal, (), "")
@@ -245,24 +246,24 @@ def test_day_and_month_may_change_places(text: str, possible: tuple[str, ...]) -
     assert read_date(text, Habits(order="mdy")).normal == possible[1]
 
 
-@pytest.mark.parametrize(("text", "why"), NO_DATES.items())
+@each_case(("text", "why"), NO_DATES.items())
 def test_other_texts_are_no_date(text: str, why: str) -> None:
     reading = read_date(text, PERSON)
     assert reading.normal is None
     assert why in reading.why
 
 
-@pytest.mark.parametrize(("text", "code"), CURRENCY_TEXTS.items())
+@each_case(("text", "code"), CURRENCY_TEXTS.items())
 def test_currencies_become_codes(text: str, code: str) -> None:
     assert read_currency(text).normal == code
 
 
-@pytest.mark.parametrize("text", ["$", "C$", "¥", "£", "元", "peso", "QQQ", ""])
+@each_case("text", ["$", "C$", "¥", "£", "元", "peso", "QQQ", ""])
 def test_other_texts_are_no_currency(text: str) -> None:
     assert read_currency(text).normal is None
 
 
-@pytest.mark.parametrize(("text", "code"), COUNTRY_TEXTS.items())
+@each_case(("text", "code"), COUNTRY_TEXTS.items())
 def test_countries_become_codes(text: str, code: str) -> None:
     assert check("country", text).normal == code
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from support.cases import each_case
 from tearline.errors import ImportRefused
 from tearline_client.connectors.exporters import stix as exporter
 from tearline_client.connectors.exporters.stix_markings import TLP_IDS
@@ -325,7 +326,7 @@ def test_a_finding_holds_no_value() -> None:
     assert "anary" not in repr(list(report))
 
 
-@pytest.mark.parametrize(
+@each_case(
     "data",
     [
         b"",

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from support.cases import each_case
 from support.syslog_receivers import certified
 from tearline.errors import CollectionRefused, ExportRefused, StoreBusy
 from tearline_client.connectors.importers import taxii_batches, taxii_collection
@@ -404,7 +405,7 @@ def test_two_pulls_of_one_collection_do_not_run_at_once(foreign: Foreign, tmp_pa
     assert pulled(other, foreign, tmp_path / "other") == []
 
 
-@pytest.mark.parametrize(
+@each_case(
     "url",
     [
         "https://[::1/collections/c/",

@@ -14,6 +14,7 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from support.cases import each_case
 from tearline.errors import ImportRefused
 from tearline_client.connectors.importers import workbook_cells
 from tearline_client.connectors.importers.source import Hidden, read_records
@@ -137,7 +138,7 @@ def shared(data: bytes) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@each_case("seed", SEEDS)
 def test_both_readers_take_the_same_from_a_workbook(seed: int) -> None:
     data = made(seed)
     assert read(data) == judged(data)
@@ -162,7 +163,7 @@ def test_both_readers_take_the_same_shared_texts(item: bytes) -> None:
     assert read(changed)[1] == (2, ["Luz", "5"])
 
 
-@pytest.mark.parametrize(
+@each_case(
     "cell",
     [
         b'<c r="A1" t="inlineStr"><is><t>x</t></is></c>',
@@ -187,7 +188,7 @@ def test_both_readers_take_the_same_from_a_cell(cell: bytes) -> None:
     assert read(data)[-1] == (7, ["6"])
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("value", "shown"),
     [(0, "00:00:00"), (1, "1900-01-01"), (59, "1900-02-28"), (60, None), (61, "1900-03-01"),
      (2958465, "9999-12-31"), (2958466, None), (-1, None), (60.5, None)],
