@@ -4,6 +4,7 @@
 #   VENV     where packages are installed (default: .venv)
 #   JOBS     how many tests run at once (default: 3; most of the slow ones wait for processes)
 #   TESTS    what else `make test` tells pytest: paths, or what to leave out
+#   SEED     what `make test-hard` draws order and delays from
 #   ROWS     which rows `make mutants` takes: words of them; --passed if their tests just have
 #   ID       one benchmark, for example `make bench ID=B3`
 #   GALLERY  where `make screenshots` draws every main page instead, in each look and size
@@ -24,6 +25,7 @@ VENV ?= .venv
 JOBS ?= 3
 TESTS ?=
 ROWS ?=
+SEED ?= 1
 GALLERY ?=
 SOAK_S ?= 900
 PROTO_VENV := $(VENV)-proto
@@ -57,9 +59,19 @@ demo-console: $(VENV)/.ready-console-$(KEY) ## the same, then leave three consol
 demo-broken: $(VENV)/.ready-run-$(KEY) ## disable the check behind each step: that step must then fail
 	@PYTHONPATH=tests $(RUN) -m attacks.demo_broken
 
-.PHONY: test faults check soak mutants bench peers interop ha
-test: $(VENV)/.ready-test-$(KEY) ## run every test but the long faults and those in a browser
-	$(RUN) -m pytest --ignore=tests/browser -n $(JOBS) --dist worksteal -m "not (faults and slow)" $(HANGS) $(TESTS)
+.PHONY: test thorough test-all test-hard faults check soak mutants bench peers interop ha
+PYTEST := $(RUN) -m pytest --ignore=tests/browser -n $(JOBS) --dist worksteal $(HANGS)
+test: $(VENV)/.ready-test-$(KEY) ## run the quick tests: every promise, rule, attack, command and page
+	$(PYTEST) -m "not thorough and not (faults and slow)" $(TESTS)
+
+thorough: $(VENV)/.ready-test-$(KEY) ## run their thorough twins: real processes, how-tos, costs, benchmarks
+	TEARLINE_EXAMPLES=200 $(PYTEST) -m "(thorough or hypothesis) and not (faults and slow)" $(TESTS)
+
+test-all: test thorough ## run every test but the long faults and those in a browser
+
+test-hard: $(VENV)/.ready-test-$(KEY) ## run quick tests in an order drawn from SEED, every task delayed, beside busy loops
+	@for loop in 1 2 3 4; do $(RUN) -c 'while True: pass' & done; trap 'kill $$(jobs -p)' EXIT; \
+	TEARLINE_HARD=$(SEED) $(PYTEST) -m "not thorough and not (faults and slow)" $(TESTS)
 
 faults: $(VENV)/.ready-test-$(KEY) ## kill, starve and cut off real processes under load, a round or two of each
 	$(RUN) -m pytest tests/faults -m "faults and slow and not soak" -n 2 --dist worksteal -v $(HANGS)
@@ -85,7 +97,7 @@ weight: $(VENV)/.ready-test-$(KEY) ## print modules, lines of code and words of 
 	@$(RUN) tests/layout.py
 
 mutants: $(VENV)/.ready-test-$(KEY) ## disable each defence of the attack table: its test must then fail
-	@PYTHONPATH=tests $(RUN) -m attacks.mutants $(ROWS)
+	@TEARLINE_EXAMPLES=200 PYTHONPATH=tests $(RUN) -m attacks.mutants $(ROWS)
 
 bench: $(VENV)/.ready-test-$(KEY) ## measure against baselines of the same run
 	$(RUN) -m bench $(ID)

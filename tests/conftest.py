@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 import tearline_runtime.grpc  # noqa: F401 (before a test imports gRPC: it closes TLS 1.2)
 from support import hard, order, run_cache
+from support.examples import EXAMPLES
 from support.object_store import BUCKET, ObjectStore
 from support.object_store import installed as object_store_program
 from support.passphrases import stretched_once
@@ -27,10 +28,10 @@ collect_ignore = [
     if not importlib.util.find_spec(package)
 ]
 
-settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("dev", max_examples=EXAMPLES, deadline=None)
 settings.register_profile(
     "ci",
-    max_examples=200,
+    max_examples=EXAMPLES,
     derandomize=True,  # the same commit passes or fails always; development draws anew each time
     deadline=None,  # other work on the machine is not a defect of the code
     print_blob=True,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
@@ -441,7 +442,7 @@ async def test_no_flipped_bit_changes_what_is_read(world: Simulation) -> None:
     honest = encode_delivery(mail)
     as_sent = read(honest)
 
-    @settings(max_examples=150)
+    @settings(max_examples=examples(150))
     @given(st.sampled_from(parts_of(mail)), st.integers(min_value=0))
     def flip(part: bytes, bit: int) -> None:
         try:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attacks.simulated_requests import AGREEMENT, HOUR_MS, PERSON, ask, person, phases, shift
+from support.examples import examples
 from support.node import context_of, stores_of
 from support.simulation import ARTICLE, Member, Simulation, Template, copied
 from support.suspensions import WHOLE
@@ -223,7 +224,7 @@ _ACTS = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(acts=st.lists(_ACTS, min_size=4, max_size=12))
 def test_all_three_compute_one_clock_from_whatever_was_said_and_heard(
     template: Template, memory: Path, acts: list[tuple[str, object, object]]

@@ -7,7 +7,12 @@ import pytest
 from support.docs_pages import blocks, follow
 from support.federation import serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_agreement_commands.py::test_from_terms_to_force_and_on_to_the_next_version"
+    ),
+]
 
 TERMS = """
 name = "precursors-2026"

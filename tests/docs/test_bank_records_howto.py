@@ -7,7 +7,12 @@ import pytest
 from support.docs_pages import blocks, follow
 from support.federation import serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_import_commands.py::test_a_table_is_imported_by_a_mapping_that_the_home_keeps"
+    ),
+]
 
 
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:

@@ -7,7 +7,12 @@ import pytest
 from support.docs_pages import blocks, follow
 from support.federation import CN, MX, ORDER, serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_case_commands.py::test_a_case_from_its_opening_to_its_end"
+    ),
+]
 
 OPEN, LOOK_BACK = blocks("howto/cases.md")
 

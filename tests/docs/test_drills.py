@@ -18,6 +18,10 @@ import pytest
 
 from support.paths import ROOT
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/docs/test_names.py::test_each_file_of_a_frequent_change_exists"
+)
+
 PARTS = ("proto", "server", "client", "docs", "tests", "pyproject.toml", "CONTRIBUTING.md")
 SIDES = ("proto", "server", "client")
 

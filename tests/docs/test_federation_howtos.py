@@ -10,7 +10,12 @@ from support.docs_pages import blocks, follow
 from support.federation import Agency, at_work, copied, serving
 from tearline_client.keys.home import Home
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_federation_commands.py::test_a_newcomer_is_admitted_by_two_who_see_its_root"
+    ),
+]
 
 _ASKS = re.compile(
     r"((?<!server )federation (?:invite|vote|exchange|succeed|leave|rotate-root|rules -)[^\n]*)"

@@ -9,7 +9,12 @@ from support.docs_pages import blocks, follow
 from support.federation import serving
 from support.paths import ROOT
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_import_commands.py::test_an_import_sends_every_packet"
+    ),
+]
 
 
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:

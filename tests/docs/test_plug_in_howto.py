@@ -11,6 +11,10 @@ from support.cli import Desk, desk, quick, rested
 from support.docs_pages import blocks
 from support.paths import ROOT
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/client/cli/test_connector_commands.py::test_the_example_is_listed_and_sends"
+)
+
 __all__ = ["desk", "quick", "rested"]
 
 EXAMPLE = ROOT / "docs" / "examples" / "plug-in"

@@ -7,7 +7,12 @@ import pytest
 from support.docs_pages import blocks, follow
 from support.federation import copied
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_policy_commands.py::test_every_finding_is_listed"
+    ),
+]
 
 
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:

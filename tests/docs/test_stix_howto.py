@@ -8,7 +8,12 @@ import pytest
 from support.docs_pages import blocks, follow
 from support.federation import serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_connector_commands.py::test_the_example_is_listed_and_sends"
+    ),
+]
 
 
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:

@@ -15,7 +15,12 @@ from support.paths import ROOT
 from support.syslog_receivers import certified
 from unit.client.taxii.test_additions import person
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/taxii/test_objects.py::test_discovery_leads_to_the_collections_of_the_account"
+    ),
+]
 
 PAGE = (ROOT / "docs" / "howto" / "taxii.md").read_text("utf-8")
 HOST = "tearline.agency.example:8480"

@@ -14,7 +14,12 @@ from support.docs_pages import blocks
 from support.federation import free_port
 from support.run_cache import once
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/integration/test_cli_story.py::test_founding_speaks_on_stderr_and_prints_no_data"
+    ),
+]
 
 PORT = "7443"  # the tutorial's; the test takes one that is free
 PRINTED = "printed"

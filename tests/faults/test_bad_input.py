@@ -39,7 +39,12 @@ from tearline_client.keys.home import Home
 from tearline_client.keys.keystore import Keystore
 from tearline_client.keys.tls_certificates import CA_CERTIFICATE, CA_KEY
 
-pytestmark = pytest.mark.faults
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_hostile_arguments.py::test_no_argument_is_obeyed"
+    ),
+]
 
 DAY_S = 24 * 3600
 PERSON = {"id": "a", "schema": "Person", "properties": {"name": ["Qiu Wenhao"]}}

@@ -23,7 +23,12 @@ from support.stores import event, put
 from tearline.errors import StoreNotReplicated
 from tearline_server.storage.postgres.store import PostgresStore
 
-pytestmark = pytest.mark.faults
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.thorough(
+        twin="tests/unit/server/storage/postgres/test_migrate.py::test_a_new_version_works_beside_the_old"
+    ),
+]
 
 LONGEST_S = 0.5  # under load, before the kill
 

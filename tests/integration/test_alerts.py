@@ -18,7 +18,12 @@ from integration.test_daemon import asked, at_work
 from support.federation import Federation, Running, copied, free_port
 from support.paths import ROOT
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/test_alert_rules.py::test_the_configuration_of_the_page_is_one"
+    ),
+]
 
 FOLDER = ROOT / "deploy" / "monitoring"
 ALERTS, DASHBOARD = FOLDER / "alerts.yml", FOLDER / "dashboard.json"

@@ -12,7 +12,12 @@ import pytest
 
 from support.federation import COMMAND_S, MX, ORDER, Agency, copied
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_bench_command.py::test_it_measures_both_ways_of_sending"
+    ),
+]
 
 ALONE, STREAMED = 3, 5
 BENCH = (

@@ -24,6 +24,9 @@ from tearline_client.demo.world import AGENCIES, World
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
+    pytest.mark.thorough(
+        twin="tests/attacks/test_canaries.py::test_nothing_reaches_a_house_that_was_not_granted"
+    ),
 ]
 
 US, CN, MX = AGENCIES

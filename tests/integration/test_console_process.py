@@ -10,7 +10,12 @@ import pytest
 
 from support.federation import Running, copied, free_port
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/console/test_server.py::test_on_loopback_it_needs_no_certificate"
+    ),
+]
 
 
 def asked(port: int, path: str) -> tuple[int, dict[str, str], str]:

@@ -7,7 +7,12 @@ import pytest
 from support.federation import AGENCIES, MX, US, Agency, at_work, copied
 from tearline_client.keys.home import Home
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_federation_commands.py::test_a_newcomer_is_admitted_by_two_who_see_its_root"
+    ),
+]
 
 TWO = {name: AGENCIES[name] for name in (US, MX)}
 JP, JP_DOMAIN = "jp-customs", "customs.jp.example"

@@ -14,7 +14,12 @@ import pytest
 
 from support.federation import CN, MX, ORDER, US, Agency, Federation, Running, copied, free_port
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/service/test_status.py::test_a_healthy_node_has_status_0_and_names_each_check"
+    ),
+]
 
 
 @contextmanager

@@ -15,7 +15,12 @@ from support.paths import ROOT
 from tearline_client.cli import command
 from tearline_client.demo.world import AGENCIES
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/integration/test_cli_story.py::test_founding_speaks_on_stderr_and_prints_no_data"
+    ),
+]
 
 _CONSOLE = re.compile(r"(\S+): (http://localhost:\d+)/")
 _PERSON = re.compile(r"  (\w+) +(\w+) +passphrase (\S+)  passkey code (\S+)")

@@ -49,7 +49,12 @@ from tearline_runtime.grpc.credentials import with_access_token
 from tearline_server.storage.open import open_store
 from tearline_server.tlog.fsck import LogVerifier
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/integration/test_cli_story.py::test_founding_speaks_on_stderr_and_prints_no_data"
+    ),
+]
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"

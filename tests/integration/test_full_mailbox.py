@@ -15,7 +15,12 @@ from tearline_client.features.packets.service import Persons
 from tearline_client.node import Node
 from tearline_client.planning.drafts import About
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_import_commands.py::test_an_import_sends_every_packet"
+    ),
+]
 
 PEOPLE, ROOM = 5, 2
 ORDER = ReleaseOptions(

@@ -14,7 +14,12 @@ from tearline_client.loop_health import LoopHealth
 from tearline_client.node import Node
 from tearline_client.service.daemon import run_daemon
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/attacks/test_key_life.py::test_a_stolen_key_opens_nothing_sent_after_rotation"
+    ),
+]
 
 
 class Told:

@@ -5,12 +5,18 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from support.agencies import CN, US
 from support.blobs import document
 from support.exchange_process import founded
 from tearline.blobs.parts import PART_PLAIN_BYTES
 from tearline.errors import ExchangeUnreachable, OutcomeUnknown
 from tearline.wire.blobs import encode_offer, encode_part, parse_state
+
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/client/cli/test_large_documents.py::test_a_sender_that_was_cut_off_sends_the_rest"
+)
 
 PARTS = 8
 MEMORY_KIB = 64 << 10

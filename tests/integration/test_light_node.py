@@ -24,7 +24,10 @@ from support.federation import (
 from tearline.errors import EXIT_NOT_FOUND, RecipientKeyExpired
 from tearline_client.demo.lead import AGREEMENT, RECORDS, REQUEST, lead_jsonl
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(twin="tests/attacks/test_light_nodes.py::test_it_receives_and_sends"),
+]
 
 JP, JP_DOMAIN, OFFICER = "jp-customs", "customs.jp.example", "aki"
 WITH_JAPAN = (

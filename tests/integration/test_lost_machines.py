@@ -9,7 +9,12 @@ import pytest
 
 from support.federation import CN, MX, ORDER, Agency, Federation, copied, serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/attacks/test_lost_machines.py::test_nothing_is_written_before_every_cosigner_said_what_it_signed"
+    ),
+]
 
 
 def send(federation: Federation, *to: str) -> str:

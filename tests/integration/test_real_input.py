@@ -15,7 +15,12 @@ from support.federation import CN, COMMAND_S, MX, US, Agency, Ended, Federation,
 from support.paths import shared
 from tearline_client.connectors.importers.ofac import read_ofac
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/connectors/test_stix_round_trip.py::test_a_sample_of_others_loses_only_what_is_reported"
+    ),
+]
 
 PEAK_BYTES = 300 << 20
 FTM = "data/ftm_parteispenden.ftm.json"

@@ -25,7 +25,12 @@ from tearline.wire.grants import parse_event
 from tearline.wire.publications import Publication
 from tearline_server.storage.open import open_store
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/cli/test_membership_commands.py::test_sending_is_refused"
+    ),
+]
 
 AT_LEAST = 5  # accepted in each channel before the removal
 AT_MOST = 2_000

@@ -20,7 +20,12 @@ from support.federation import (
 )
 from tearline_client.demo.world import DNS_NAME, EXCHANGE_DOMAIN
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/server/admin/test_rotation.py::test_preparing_is_run_again_after_it_was_killed"
+    ),
+]
 
 
 def send(federation: Federation, *to: Agency) -> str:

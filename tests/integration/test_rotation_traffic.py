@@ -23,7 +23,12 @@ from tearline.wire.statements import header_of
 from tearline_server.admin.rotation import Renewed, prepare
 from tearline_server.keys import identity_of, read_all_keys
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/server/admin/test_rotation.py::test_keys_that_were_prepared_stay"
+    ),
+]
 
 EACH = 5  # packets at least before the decision, and after it
 

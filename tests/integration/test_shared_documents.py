@@ -17,6 +17,10 @@ from tearline.blobs.parts import PART_PLAIN_BYTES
 from tearline.errors import ExchangeBusy, ExchangeUnreachable, OutcomeUnknown, TearlineError
 from tearline.wire.blobs import encode_offer, encode_part, parse_state
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/server/blobs/test_several.py::test_no_part_is_given_after_a_suspension_at_another_exchange"
+)
+
 PARTS = 6
 
 

@@ -25,7 +25,12 @@ from tearline_runtime.http import TlsFiles
 
 __all__ = ["memory", "quick", "template", "world"]
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/client/taxii/test_objects.py::test_objects_of_a_received_packet_are_served_and_logged"
+    ),
+]
 
 
 class Bearer(requests.auth.AuthBase):

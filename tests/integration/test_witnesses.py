@@ -22,7 +22,12 @@ from tearline.tlog.note import parse_note
 from tearline_client.keys.home import Home, cosigner_of
 from tearline_client.keys.keystore import Keystore
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/attacks/test_witness_port.py::test_what_begins_with_the_last_tree_is_kept_and_cosigned"
+    ),
+]
 
 STRANGER = CheckpointSigner(name="witness.example", algorithm=NoteAlgorithm.MLDSA44, seed=bytes(32))
 _OFFERS = 10

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from support.agencies import AGREEMENT_ID, CN, NOW_MS, US, federation
+from support.examples import examples
 from support.exchange import ARTICLE, agreement
 from support.suspensions import OFFICER, WHOLE, of_article
 from tearline.packets.recall import (
@@ -318,4 +319,4 @@ class ErasingMachine(RuleBasedStateMachine):
 
 
 TestErasing = ErasingMachine.TestCase
-TestErasing.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestErasing.settings = settings(max_examples=examples(80), stateful_step_count=40, deadline=None)

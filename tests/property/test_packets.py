@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.agencies import US, federation, manifest_signed, packet
+from support.examples import examples
 from tearline.packets.packet import Field, WithholdReason
 from tearline.policy.category import CATEGORIES
 from tearline.policy.form import Form
@@ -54,7 +55,7 @@ def ciphertexts_of(sealed: SealedPacket) -> dict[int, bytes]:
     return dict(enumerate(sealed.ciphertexts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(contents=contents)
 def test_what_is_sealed_opens_and_nothing_else(contents: list[Field]) -> None:
     sealed = packet(NODE.header, contents)
@@ -64,7 +65,7 @@ def test_what_is_sealed_opens_and_nothing_else(contents: list[Field]) -> None:
     assert sorted(repr(opened.field) for opened in view.fields) == sorted(map(repr, contents))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(contents=contents, data=st.data())
 def test_a_view_never_exceeds_its_release(contents: list[Field], data: st.DataObject) -> None:
     sealed = packet(NODE.header, contents)
@@ -86,7 +87,7 @@ def test_a_view_never_exceeds_its_release(contents: list[Field], data: st.DataOb
     assert {existence.compartment for existence in view.existences} == told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(contents=contents, data=st.data())
 def test_redaction_changes_neither_signature_nor_anybody_s_view(
     contents: list[Field], data: st.DataObject

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from support.agencies import US, federation
+from support.examples import examples
 from support.exchange import agreement
 from tearline.errors import NotFound, NotPermitted, SecondPersonMissing, StoreFull
 from tearline.onward.use import Use
@@ -343,5 +344,7 @@ class FourEyes(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-FourEyes.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+FourEyes.TestCase.settings = settings(
+    max_examples=examples(15), stateful_step_count=20, deadline=None
+)
 TestFourEyes = FourEyes.TestCase

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.cases import each_case
+from support.examples import examples
 from tearline.policy import engine
 from tearline.policy.engine import Engine, ReleaseRequest
 from tearline.policy.form import REVEALING_FORMS, Form
@@ -286,7 +287,7 @@ ENGINE = Engine(TERMS)
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(SEEDS)
 def test_whoever_may_have_a_form_may_have_all_below_it(seed: int) -> None:
     rng = random.Random(seed)
@@ -296,7 +297,7 @@ def test_whoever_may_have_a_form_may_have_all_below_it(seed: int) -> None:
         assert allowed == sorted(allowed, reverse=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(SEEDS, st.sampled_from(REVEALING_FORMS))
 def test_one_more_permit_never_hides_and_one_more_forbid_never_reveals(
     seed: int, form: Form

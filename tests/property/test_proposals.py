@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from support.agencies import AGREEMENT_ID, CN, DAY_MS, MX, NOW_MS, PINS, US, federation, node_of
+from support.examples import examples
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES, Agreement
 from tearline.agreements.proposal import (
     Offer,
@@ -242,5 +243,5 @@ class ProposalMachine(RuleBasedStateMachine):
                 assert ends[0][offer.terms] >= ProposalState.SUPERSEDED
 
 
-ProposalMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
+ProposalMachine.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=50)
 TestProposals = ProposalMachine.TestCase

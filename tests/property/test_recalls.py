@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from support.agencies import NOW_MS
+from support.examples import examples
 from tearline.packets.recall import (
     KeepGround,
     RecallAnswer,
@@ -151,4 +152,4 @@ class RecallMachine(RuleBasedStateMachine):
 
 
 TestRecalls = RecallMachine.TestCase
-TestRecalls.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestRecalls.settings = settings(max_examples=examples(60), stateful_step_count=25, deadline=None)

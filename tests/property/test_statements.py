@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.agencies import US, federation
+from support.examples import examples
 from tearline.errors import InclusionInvalid
 from tearline.limits import TREE_SIZES
 from tearline.statements.signer import SignedTree
@@ -23,7 +24,7 @@ def tree_of(count: int) -> SignedTree:
 counts = st.sampled_from([1, 2, 7, 8, 9, 63, 64, 65]) | st.integers(1, 520)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(count=counts, data=st.data())
 def test_every_statement_verifies_and_no_other_place_does(count: int, data: st.DataObject) -> None:
     tree = tree_of(count)
@@ -39,7 +40,7 @@ def test_every_statement_verifies_and_no_other_place_does(count: int, data: st.D
             verify_inclusion(statement, replace(inclusion, index=other), tree.attestation)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(count=counts, data=st.data())
 def test_bundles_equal_single_paths(count: int, data: st.DataObject) -> None:
     tree = tree_of(count)

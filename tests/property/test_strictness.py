@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from support.agencies import FIELDS
 from support.codecs import CODECS, Sample
+from support.examples import examples
 from tearline.crypto.armor import Armor, armor, parse_armor
 from tearline.encoding import parse_base64, parse_decimal, parse_hex
 from tearline.errors import StatementMalformed, TearlineError
@@ -63,7 +64,7 @@ def test_a_message_is_refused_or_is_its_own_encoding(
 
 
 @each
-@settings(max_examples=50)  # nearly all of it is refused by its first bytes
+@settings(max_examples=examples(50))  # nearly all of it is refused by its first bytes
 @given(data=st.binary(max_size=200))
 def test_noise_is_refused_or_is_its_own_encoding(codec: Sample, data: bytes) -> None:
     try:

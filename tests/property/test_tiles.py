@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from tearline.errors import TileMalformed
 from tearline.limits import MAX_ENTRY_BYTES, MAX_LOG_SIZE
 from tearline.tlog.merkle import EMPTY_ROOT, Frontier, NodeId, leaf_hash, root_from_leaf_hashes
@@ -49,7 +50,7 @@ def root_from_edge(size: int, read: Read) -> bytes:
     return below[0] if below else EMPTY_ROOT
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(size=st.integers(0, MAX_SIZE), data=st.data())
 def test_the_tiles_lead_to_the_root(
     stored: dict[NodeId, bytes], size: int, data: st.DataObject

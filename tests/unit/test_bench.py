@@ -12,6 +12,10 @@ import pytest
 from support.paths import ROOT
 from tearline.limits import MAX_AGENCY_NODES
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/client/cli/test_bench_command.py::test_it_measures_both_ways_of_sending"
+)
+
 
 @pytest.fixture(autouse=True)
 def repository_on_path(monkeypatch: pytest.MonkeyPatch) -> None:

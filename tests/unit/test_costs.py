@@ -35,6 +35,10 @@ from tearline_client.planning.substrings import Substrings
 from tearline_client.planning.text_search import SearchTerms, compared_texts, index_lines
 from tearline_client.rules.onward_sources import values_of, verify_marked
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/proto/policy/test_masks.py::test_a_mask_makes_a_value_coarser"
+)
+
 Call = Callable[[], object]
 
 MARKS = "\u0301\u0327"

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymisp import MISPObject
 
+from support.examples import examples
 from tearline_client.connectors.importers.countries import country_code
 from tearline_client.connectors.importers.misp import iter_misp
 from tearline_client.connectors.importers.report import Concern, Report
@@ -150,7 +151,7 @@ def _values(row: Row) -> st.SearchStrategy[str]:
     return st.sampled_from(known or ["alpha", "裘文昊", "b c", "1979", "male"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(events())
 def test_any_event_loses_only_what_is_reported(data: bytes) -> None:
     verify_declared(data)

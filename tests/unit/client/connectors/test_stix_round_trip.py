@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.cases import each_case
+from support.examples import examples
 from support.paths import shared
 from tearline.errors import ImportRefused
 from tearline.policy.marking import Tlp
@@ -243,7 +244,7 @@ def _drawn(
         yield "granular_markings", [{"marking_ref": ref, "selectors": [draw(SELECTORS)]}]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(bundles())
 def test_any_bundle_loses_only_what_is_reported(data: bytes) -> None:
     verify_declared(data)

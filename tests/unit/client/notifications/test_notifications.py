@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import tearline_client.notifications.hooks
 import tearline_client.store.notifications
 from support.codecs import CODECS
+from support.examples import examples
 from support.paths import ROOT
 from tearline.errors import HookMalformed
 from tearline.limits import MAX_HOOKS
@@ -212,7 +213,7 @@ async def test_a_command_under_way_when_the_node_ends_is_run_again(told: Told) -
     assert told.store.begin(slow.id) == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(st.sampled_from(["tell", "serve", "restart"]), max_size=12))
 def test_nothing_is_lost_and_nothing_turns_back(steps: list[str]) -> None:
     """Whatever happens in whatever order, a hook is told of all, in order."""

@@ -16,6 +16,10 @@ from tearline.sealing import SealedPacket
 from tearline.wire.statements import Signed
 from unit.server.processing.foreign_ids import REFERENCES, Theirs, on_postgresql, spent_ns, stage
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/server/processing/test_equal_lookups.py::test_sqlite_works_alike_whether_the_id_exists_or_not"
+)
+
 MOST = 0.05
 """By so much more than half of the pairs, the one may take longer than the other.
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import case_uco
 from tearline_client.connectors.exporters.case_terms import SHAPES
@@ -264,7 +265,7 @@ def test_no_value_breaks_the_file() -> None:
     assert of_schema(json.loads(data)["@graph"], "Person")["uco-core:name"] == ODD
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.lists(
         st.builds(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from tearline.policy.marking import Marking, Pap, Tlp
 from tearline_client.connectors.exported_packets import ExportedPackets
 from tearline_client.connectors.exporters import stix
@@ -320,7 +321,7 @@ ENTITIES = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(ENTITIES, st.sets(NAMES, max_size=3))
 def test_any_view_is_a_valid_bundle_with_each_id_once(
     entities: list[Entity], coarse: set[str]

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.cases import each_case
+from support.examples import examples
 from tearline.errors import ImportRefused, ImportTooLarge
 from tearline_client.connectors.contract import Importer, Options
 from tearline_client.connectors.importers import report
@@ -203,7 +204,7 @@ PARTS = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.data())
 def test_no_change_of_a_file_makes_an_importer_fail(name: str, data: st.DataObject) -> None:
     changed = FILES[name]

@@ -11,6 +11,10 @@ from tearline_client.connectors.importers.report import Report
 from tearline_client.connectors.registry import IMPORTERS, offers
 from unit.client.connectors.importers.sources import SOURCES
 
+pytestmark = pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_every_importer.py::test_a_hostile_file_is_refused_in_bounded_memory"
+)
+
 FEW, MANY = 300, 1_200
 IDS = [f"{number:06}" for number in range(MANY)]
 BYTES = {
