@@ -354,6 +354,25 @@ async def test_a_partner_that_signed_another_tree_is_noticed(world: Simulation, 
     assert not await follower.holds(context.transport, replace(tree, size=tree.size + 1))
 
 
+async def test_a_tree_is_proven_while_the_exchange_has_a_newer_turn(
+    world: Simulation, jp: Member
+) -> None:
+    """With steady traffic it always has one: no line of a partner would ever count."""
+    await state(world)
+    await jp.node.sync()
+    context, own = context_of(jp.node), stores_of(world.us.node).log
+    follower, newest = context.follower, jp.node.log.checkpoint()
+    assert isinstance(follower, LightFollower)
+    assert newest is not None
+    tree = newest.checkpoint
+    await state(world)
+    smaller = replace(tree, size=tree.size - 1, root=own.root_at(tree.size - 1))
+    assert await follower.holds(context.transport, smaller)
+    assert await follower.holds(context.transport, tree)
+    with pytest.raises(LogInconsistent):
+        await follower.holds(context.transport, replace(smaller, root=bytes(32)))
+
+
 async def test_a_witness_counts_to_no_quorum_of_a_full_node(world: Simulation) -> None:
     us, cn = context_of(world.us.node), context_of(world.cn.node).agency
     size, stores = us.counted_size(), stores_of(world.us.node)

@@ -174,7 +174,8 @@ class LightFollower:
     async def holds(self, exchange: Prover, tree: Checkpoint) -> bool:
         """Returns whether a tree was proven to be the beginning of the newest turn's.
 
-        A larger one is not, nor any while the exchange has a newer turn.
+        A larger one is not. Where the exchange has a newer turn, both trees are proven to be
+        beginnings of that turn's; while it makes further turns meanwhile, this one is not proven.
 
         Raises:
             LogError: If the newest turn's tree does not extend it.
@@ -183,13 +184,22 @@ class LightFollower:
         newest = self.checkpoint()
         if self._reader is None or newest is None or tree.size > newest.checkpoint.size:
             return False
-        asked = replace(self._reader.request, size=tree.size)
-        turn = parse_turn(await self._heard(exchange.light_turn(encode_turn_request(asked))))
         now = newest.checkpoint
+        asked = self._reader.request
+        turn = await self._turn_behind(exchange, replace(asked, size=tree.size))
         if turn.size != now.size:
-            return False
-        verify_consistency(tree.size, now.size, tree.root, now.root, turn.consistency)
+            behind = await self._turn_behind(exchange, replace(asked, size=now.size))
+            if (behind.size, behind.root) != (turn.size, turn.root):
+                return False
+            verify_consistency(now.size, turn.size, now.root, turn.root, behind.consistency)
+            verify_consistency(tree.size, turn.size, tree.root, turn.root, turn.consistency)
+        else:
+            verify_consistency(tree.size, now.size, tree.root, now.root, turn.consistency)
         return True
+
+    async def _turn_behind(self, exchange: Prover, asked: TurnRequest) -> Turn:
+        """Returns the exchange's newest turn, with its proof for a tree; neither is verified."""
+        return parse_turn(await self._heard(exchange.light_turn(encode_turn_request(asked))))
 
     def _take(
         self,
