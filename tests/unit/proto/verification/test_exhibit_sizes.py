@@ -1,4 +1,4 @@
-"""Bytes of an exhibit in both forms; ``pytest -s`` prints those of docs/performance-history.md."""
+"""Bytes of an exhibit in both forms; ``pytest -s`` prints them."""
 
 import pytest
 
