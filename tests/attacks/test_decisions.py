@@ -331,6 +331,9 @@ async def effects(world: Simulation, request: bytes) -> int:
     return shown(world.cn) + sum(not item.is_open for item in items)
 
 
+@pytest.mark.thorough(
+    twin="tests/attacks/test_decisions.py::test_what_is_sent_without_an_exchange_waits_and_arrives"
+)
 async def test_a_kill_at_any_moment_of_a_send_loses_nothing_and_sends_nothing_twice(
     world: Simulation,
 ) -> None:
@@ -345,6 +348,9 @@ async def test_a_kill_at_any_moment_of_a_send_loses_nothing_and_sends_nothing_tw
     assert len(came) > 4
 
 
+@pytest.mark.thorough(
+    twin="tests/attacks/test_decisions.py::test_what_is_sent_without_an_exchange_waits_and_arrives"
+)
 async def test_nor_does_one_of_an_answer_lose_its_step(world: Simulation) -> None:
     us, cn = world.us, world.cn
 

@@ -49,11 +49,17 @@ def test_each_row_returns_what_its_function_knows(row):
     assert used <= known | own
 
 
+@pytest.mark.thorough(
+    twin="tests/attacks/test_mutants.py::test_each_row_names_a_code_a_function_and_a_test"
+)
 def test_each_row_with_a_case_names_one_that_pytest_makes():
     cases = sorted({row.test for row in ATTACKS if row.test.endswith("]")})
     assert collected(cases) == cases
 
 
+@pytest.mark.thorough(
+    twin="tests/attacks/test_mutants.py::test_each_row_names_a_code_a_function_and_a_test"
+)
 def test_a_case_that_pytest_does_not_make_is_found():
     assert collected(["tests/attacks/test_mutants.py::test_no_attack_stands_twice[gone]"]) == []
 
@@ -237,6 +243,9 @@ print(*(f"{{file}}:{{line}}" for file, line in called), sep="\\n")
 """
 
 
+@pytest.mark.thorough(
+    twin="tests/attacks/test_mutants.py::test_each_row_names_a_code_a_function_and_a_test"
+)
 def test_no_function_of_the_table_is_called_while_the_program_is_loaded():
     script = CALLED.format(tests=str(TESTS))
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

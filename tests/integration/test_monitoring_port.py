@@ -36,7 +36,12 @@ from tearline_server.storage.rows import Head
 from tearline_server.storage.sqlite.store import SqliteStore
 from tearline_server.tlog.log import append
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough(
+        twin="tests/unit/server/http/test_ports.py::test_health_is_whether_calls_are_taken_and_the_last_change_was_written"
+    ),
+]
 
 SIZE = 600
 FOREVER = "public, max-age=31536000, immutable"

@@ -115,6 +115,9 @@ def judged(file: Path) -> Any:
     return validate(str(file), case_version="case-1.5.0")
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/exporters/test_case_uco.py::test_each_packet_is_an_action_of_its_originator_with_a_record_of_its_entities"
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_ontologies_find_no_violation_but_the_planted_one(tmp_path: Path) -> None:
     """One validation, as it takes seconds: of every shape, and of a planted mistake.

@@ -354,6 +354,9 @@ def test_fields_that_are_gone_leave_an_empty_export() -> None:
     assert list(only(view_of([QIU]), {}).entities()) == []
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/exporters/test_exported_packets.py::test_packets_are_read_as_they_were_added"
+)
 @pytest.mark.parametrize("name", [n for n, offer in offers(EXPORTERS).items() if offer.is_built_in])
 def test_memory_hardly_grows_with_the_entities_of_an_export(
     name: str, monkeypatch: pytest.MonkeyPatch

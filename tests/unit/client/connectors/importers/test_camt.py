@@ -386,6 +386,9 @@ def memory(count: int) -> int:
     return peak(read, around(whole, b"<Here/>", entries))
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_camt.py::test_a_payment_has_both_sides"
+)
 def test_memory_does_not_grow_with_the_number_of_entries() -> None:
     memory(10)  # what is loaded once
     assert memory(2_000) < 1.3 * memory(400)

@@ -339,6 +339,9 @@ def test_a_file_is_read_in_the_encoding_that_is_named(encoding, text):
     assert [entity.properties["name"] for entity in entities] == [(text,)]
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_csv.py::test_a_row_becomes_entities_that_refer_to_each_other"
+)
 def test_a_long_file_of_two_bytes_a_character_is_read_whole():
     data = "Name\n" + "".join(f"Ċ{n}\n" for n in range(40_000))
     entities, _ = mapped(data.encode("utf-16"), 'encoding = "utf-16"\n' + NAMES)

@@ -242,6 +242,9 @@ def _listed(count: int) -> Iterator[bytes]:
         yield cells if number else b"%b\r\n%b" % (header, cells)
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_every_importer.py::test_the_table_has_each_importer"
+)
 @pytest.mark.parametrize(
     ("name", "pieces", "most"),
     [

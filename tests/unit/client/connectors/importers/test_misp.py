@@ -332,6 +332,9 @@ class Long(io.RawIOBase):
         yield b"]}}"
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_misp.py::test_objects_become_entities"
+)
 def test_memory_is_that_of_one_object_and_the_uuids() -> None:
     tracemalloc.start()
     try:

@@ -391,6 +391,9 @@ def test_objects_that_refer_to_each_other_in_a_circle_are_read() -> None:
     assert len(read(bundle(*notes))[0]) == 3
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_stix.py::test_an_exported_bundle_comes_back_with_all_values_and_links"
+)
 def test_a_large_bundle_is_read_object_by_object() -> None:
     def written(count: int) -> io.BytesIO:
         objects = (person(id=f"identity--{number:08x}{ID[18:]}") for number in range(count))

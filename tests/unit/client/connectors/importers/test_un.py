@@ -277,6 +277,9 @@ def memory(count: int) -> int:
     return peak(read, around(document(entities="<HERE/>"), b"<HERE/>", entries))
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_un.py::test_an_individual_is_a_person_with_all_of_its_values"
+)
 def test_memory_does_not_grow_with_the_number_of_entries() -> None:
     memory(10)  # what is loaded once
     assert memory(2_000) < 1.5 * memory(400)

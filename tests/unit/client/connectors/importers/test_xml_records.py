@@ -106,6 +106,9 @@ def memory(count: int) -> int:
     return peak(read, around(b"<s><head>1</head>#</s>", b"#", rows))
 
 
+@pytest.mark.thorough(
+    twin="tests/unit/client/connectors/importers/test_xml_records.py::test_inner_records_come_first_and_know_what_is_around_them"
+)
 def test_memory_does_not_grow_with_the_number_of_records() -> None:
     assert memory(40_000) < 1.2 * memory(4_000)
 
