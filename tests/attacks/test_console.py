@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from support.cases import each_case
 from support.hostile_values import HOSTILE, obeyed
 from support.simulation import Simulation, narrative
 from tearline.limits import MAX_CONSOLE_FIELDS, MAX_CONSOLE_FORM_BYTES, MAX_CONSOLE_QUERY_BYTES
@@ -94,7 +95,7 @@ async def test_no_value_of_a_partner_runs_in_a_page(
             assert all(is_harmless(reply.text, injected) for injected in texts)
 
 
-@pytest.mark.parametrize("injected", [*INJECTIONS, *HOSTILE.values()])
+@each_case("injected", [*INJECTIONS, *HOSTILE.values()])
 async def test_no_word_of_an_address_or_form_runs_in_a_page(
     console: ConsoleUnderTest, injected: str
 ) -> None:

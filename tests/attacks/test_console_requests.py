@@ -7,6 +7,7 @@ import pytest
 
 from attacks.simulated_requests import PERSON, ask
 from attacks.test_console import INJECTIONS, ORIGINS_OF_OTHERS, is_harmless
+from support.cases import each_case
 from support.hostile_values import HOSTILE
 from support.node import stores_of
 from support.simulation import Simulation
@@ -166,7 +167,7 @@ async def test_no_word_of_a_partner_runs_in_a_request(
     assert all(is_harmless(reply.text, each) for each in texts)
 
 
-@pytest.mark.parametrize("injected", [*INJECTIONS, *HOSTILE.values()])
+@each_case("injected", [*INJECTIONS, *HOSTILE.values()])
 async def test_no_word_of_a_form_runs_in_a_request(
     world: Simulation, console: ConsoleUnderTest, request_id: bytes, injected: str
 ) -> None:

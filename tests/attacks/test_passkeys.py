@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from attacks.test_console import INJECTIONS
+from support.cases import each_case
 from support.simulation import PASSPHRASE as NODE_PASSPHRASE
 from support.simulation import Simulation
 from tearline.errors import LoginRequired
@@ -342,7 +343,7 @@ async def test_whoever_is_disabled_at_a_terminal_is_out_everywhere(
         world.mx.node.persons.acted_by("liaison", b"", Role.LIAISON)
 
 
-@pytest.mark.parametrize(
+@each_case(
     "answer",
     [
         *INJECTIONS,
@@ -357,7 +358,6 @@ async def test_whoever_is_disabled_at_a_terminal_is_out_everywhere(
         '"authenticatorData":"AA","signature":"AA","userHandle":7}}',
         "x" * 20_000,
     ],
-    ids=lambda text: str(len(text)),
 )
 async def test_an_answer_that_is_none_is_refused(
     world: Simulation, console: ConsoleUnderTest, answer: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from support.cases import each_case
 from support.cli import AUDITOR, Desk, Rested, copy_of
 from support.hostile_values import ALL_AT_ONCE, SHORT, obeyed
 from support.node import stores_of
@@ -268,7 +269,7 @@ def test_a_source_that_makes_no_entities_takes_no_other_with_it(desk: Desk) -> N
     assert desk.run("export", "ftm", nonsense).exit_code == EXIT_INTEGRITY
 
 
-@pytest.mark.parametrize("arguments", TELL + PASS_BY, ids=lambda words: " ".join(words[:2]))
+@each_case("arguments", TELL + PASS_BY)
 def test_no_word_of_a_partner_is_obeyed(table: Table, arguments: tuple[str, ...]) -> None:
     for form in FORMS if arguments in TELL else FORMS[:1]:
         text = shown(table, arguments, form)

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from attacks.simulated_requests import ask
 from attacks.test_proposals import new_terms
+from support.cases import each_case
 from support.node import context_of
 from support.simulation import Simulation
 from tearline.persons.four_eyes import APPROVERS, DRAFTERS
@@ -275,7 +276,7 @@ async def test_each_role_gets_what_the_table_says(
             assert reply.status_code in (200, 303, 400, 404), (route, reply.text)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+@each_case("route", ROUTES)
 async def test_without_a_sign_in_there_is_only_the_sign_in(
     world: Simulation, console: ConsoleUnderTest, route: ConsoleRoute
 ) -> None:

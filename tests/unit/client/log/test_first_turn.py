@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attacks.conftest import memory, quick, template, world
+from support.cases import each_case
 from support.light_node import admitted, joined, light
 from support.simulation import PASSPHRASE, Simulation, Template, copied
 from tearline_client.cli import command
@@ -69,7 +70,7 @@ def unread(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Unre
     return Unread(home=asyncio.run(admit()))
 
 
-@pytest.mark.parametrize("text", REPORTS)
+@each_case("text", REPORTS)
 def test_a_report_works_before_the_log_was_read(unread: Unread, text: str) -> None:
     result = unread.run(text)
     assert result.exit_code == 0, result.output

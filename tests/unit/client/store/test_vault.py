@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import each_case
 from support.sealed_values import moves, sealed_columns
 from tearline.errors import StoreDamaged
 from tearline_client.store.database import Database
@@ -51,7 +52,7 @@ def test_every_column_that_is_called_so_is_sealed(database: Database) -> None:
     assert {name for name in of_bytes if name.endswith(".sealed")} <= sealed <= of_bytes
 
 
-@pytest.mark.parametrize("column", sorted(sealed_columns(), key=repr), ids=repr)
+@each_case("column", sorted(sealed_columns(), key=repr))
 def test_a_value_that_was_swapped_with_another_rows_does_not_open(
     column: Column, database: Database
 ) -> None:

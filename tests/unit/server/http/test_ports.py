@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from support.cases import each_case
 from support.exchange import World
 from support.http import connected, status, told
 from tearline.errors import StoreFull
@@ -117,9 +118,9 @@ def quiet(caplog: pytest.LogCaptureFixture) -> bool:
     return not [record for record in caplog.records if not record.name.startswith("faulthandler")]
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-@pytest.mark.parametrize("at_once", [True, False])
+@each_case("path", PATHS)
+@each_case("body", BROKEN.values())
+@each_case("at_once", [True, False])
 async def test_a_broken_body_is_refused_and_writes_nothing(
     world: World, caplog: pytest.LogCaptureFixture, body: bytes, path: bytes, *, at_once: bool
 ) -> None:
