@@ -90,7 +90,7 @@ check: $(VENV)/.ready-check-$(KEY) $(PROTO_VENV)/.ready-$(KEY) ## format, lint, 
 		--python_out="$$generated" --pyi_out="$$generated" $(PROTOS); \
 	diff -r -x '*.proto' -x '__*__*' "$$generated/tearline/v1" proto/tearline/v1 \
 		|| { echo 'The generated code differs from the schema: make proto'; exit 1; }
-	$(RUN) -m pytest -q tests/test_boundaries.py tests/test_exports.py tests/test_links.py
+	$(RUN) -m pytest -q tests/test_boundaries.py tests/test_exports.py tests/test_links.py tests/docs/test_decisions.py
 
 .PHONY: weight
 weight: $(VENV)/.ready-test-$(KEY) ## print modules, lines of code and words of docstrings

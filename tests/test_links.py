@@ -75,16 +75,3 @@ def test_a_dead_link_is_found():
         "# A `b` c!\n[a](#a-b-c) [b](#none) [c](none.md) [d](https://x) `[e](none.md)`\n[f]: ../f\n"
     )
     assert broken(page, text) == ["#none", "none.md", "../f"]
-
-
-def test_each_decision_has_a_number_of_its_own_and_is_listed() -> None:
-    names = sorted(path.name for path in (ROOT / "docs" / "adr").glob("*.md"))
-    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
-    listed = re.findall(r"^(\d+)\. \[.+\]\(adr/(.+)\)$", _index(), re.MULTILINE)
-    assert [(int(number), name) for number, name in listed] == [
-        (int(name[:4]), name) for name in names
-    ]
-
-
-def _index() -> str:
-    return (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
