@@ -12,8 +12,6 @@ from tearline_server.grpc.call_log import CallLog
 sys.path.append(str(ROOT / "docs" / "reference"))
 import log_lines
 
-PAGE = "\n".join(log_lines.log_lines_page())
-
 
 def function(code: str) -> tuple[ast.Call, ast.AST]:
     """A function, and the call that logs in it."""
@@ -25,7 +23,8 @@ def function(code: str) -> tuple[ast.Call, ast.AST]:
 
 
 def test_a_line_of_a_call_has_the_keys_of_its_row(caplog: pytest.LogCaptureFixture) -> None:
-    row = next(line for line in PAGE.splitlines() if line.startswith("| call | info | `caller`"))
+    start = "| call | info | `caller`"
+    row = next(line for line in log_lines.log_lines_page() if line.startswith(start))
     log = CallLog(now_s=iter(range(9)).__next__)
     with caplog.at_level(logging.INFO):
         log.end(log.begin("/tearline.v1.Exchange/Publish", "192.0.2.1", "0" * 16), "ok")

@@ -256,6 +256,9 @@ def differing(pairs: int = 40, cells: int = 4) -> int:
     return sum(decided is not expected for decided, expected in compare(pairs, cells, seed=2))
 
 
+@pytest.mark.thorough(
+    twin="tests/property/test_policy_reference.py::test_a_small_sample_agrees_too"
+)
 @each_case("seed", range(10))
 def test_cedar_and_the_reference_agree_on_five_thousand_sets(seed: int) -> None:
     outcomes: Counter[Form] = Counter()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -118,24 +119,30 @@ def quiet(caplog: pytest.LogCaptureFixture) -> bool:
     return not [record for record in caplog.records if not record.name.startswith("faulthandler")]
 
 
+@pytest.fixture
+async def port(world: World) -> AsyncIterator[int]:
+    """An open port, for cases that leave it as it was."""
+    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as opened:
+        yield opened
+
+
 @each_case("path", PATHS)
 @each_case("body", BROKEN.values())
 @each_case("at_once", [True, False])
 async def test_a_broken_body_is_refused_and_writes_nothing(
-    world: World, caplog: pytest.LogCaptureFixture, body: bytes, path: bytes, *, at_once: bool
+    port: int, caplog: pytest.LogCaptureFixture, body: bytes, path: bytes, *, at_once: bool
 ) -> None:
-    async with monitored("127.0.0.1:0", world.exchange, lambda: True) as port:
-        if at_once:
-            reply = await told(port, CHUNKED % path + body)
-        else:
-            async with connected(port) as (reader, writer):
-                writer.write(CHUNKED % path)
-                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
-                writer.write(body)
-                reply = head + await asyncio.wait_for(reader.read(), 30)
-        assert status(reply) == 400
-        assert reply.count(b"HTTP/1.1 ") == 1
-        assert status(await told(port, HEALTH)) == 200
+    if at_once:
+        reply = await told(port, CHUNKED % path + body)
+    else:
+        async with connected(port) as (reader, writer):
+            writer.write(CHUNKED % path)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            writer.write(body)
+            reply = head + await asyncio.wait_for(reader.read(), 30)
+    assert status(reply) == 400
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert status(await told(port, HEALTH)) == 200
     assert quiet(caplog)
 
 
