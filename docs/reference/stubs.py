@@ -63,7 +63,7 @@ def sdk_page() -> Iterator[str]:
         "the same namespaces and methods as `Node`, without `await`; its types are those of the "
         "stub `tearline_client/sync/methods.pyi`. Each method of `packets`, `audit` and "
         "`corrections` that returns contents of packets writes the node's access log first. The "
-        "[threat model](../threat-model.md#what-is-not-protected) names the methods that do not."
+        "[threat model](../threat-model.md#what-is-not-protected) has the limits."
     )
     yield ""
     yield from table(
