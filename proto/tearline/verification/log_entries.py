@@ -123,10 +123,16 @@ def verify_cosigned(note: bytes, log: LogKeys) -> SignedCheckpoint:
     Raises:
         LogError: If the note is malformed, of another log, or lacks a signature.
     """
-    return _verify_cosigned(note, log.at(parse_checkpoint_text(parse_note(note).text).size))
+    return _verify_cosigned(note, log.at(_size(note)))
 
 
-@lru_cache(maxsize=64)  # each act that needs the newest checkpoint verifies it again
+# Each act that needs the newest checkpoint verifies it again.
+@lru_cache(maxsize=64)
+def _size(note: bytes) -> int:
+    return parse_checkpoint_text(parse_note(note).text).size
+
+
+@lru_cache(maxsize=64)
 def _verify_cosigned(note: bytes, log: LogIdentity) -> SignedCheckpoint:
     required = tuple(parse_verifier_key(key) for key in log.verifier_keys)
     return parse_checkpoint(note, origin=log.origin, required=required)
