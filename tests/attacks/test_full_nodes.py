@@ -41,7 +41,7 @@ async def misstated(world: Simulation, member: Member) -> AddCheckpoint:
     def show(page: EntryRange) -> EntryRange:
         if page.start + len(page.entries) < len(entries):
             return page
-        return replace(page, entries=(*page.entries, wrong), checkpoint=note)
+        return replace(page, entries=(*entries[page.start :], wrong), checkpoint=note)
 
     member.exchange.log = show
     old, leaves = member.node.cosigning.seen.size, list(map(entry_hash, (*entries, wrong)))
