@@ -1,4 +1,4 @@
-"""Each decision is short, has a number of its own, and is listed by its title."""
+"""Each decision is short, and has a number of its own."""
 
 import re
 from pathlib import Path
@@ -29,11 +29,7 @@ def test_each_number_is_of_one_decision_in_force_or_left() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_each_decision_is_listed_by_its_title() -> None:
+def test_the_title_of_each_decision_begins_with_its_number() -> None:
     assert [title(page).partition(".")[0] for page in DECISIONS] == [
         str(int(page.name[:4])) for page in DECISIONS
-    ]
-    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^- \[(.+)\]\(adr/(\d.+)\)$", index, re.MULTILINE) == [
-        (title(page), page.name) for page in DECISIONS
     ]

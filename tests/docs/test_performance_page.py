@@ -14,7 +14,7 @@ ENTRY, AT_NODE, RECEIPT = 740, 33, 5500
 
 
 def test_the_worst_day_of_a_member_is_that_of_the_limits() -> None:
-    page = (ROOT / "docs/capacity.md").read_text()
+    page = (ROOT / "docs/performance.md").read_text()
     entries = sum(AGENCY_ENTRIES_DAY // part.share for part in BudgetPart)
     kept = (BudgetPart.ORDINARY, BudgetPart.WITHDRAWAL, BudgetPart.STANDING)
     size = sum(AGENCY_BYTES_DAY // part.share for part in kept) + ENTRY * entries
