@@ -11,7 +11,6 @@ from support.simulation import (
     LyingTransport,
     Member,
     Simulation,
-    state_directory,
 )
 from tearline.errors import (
     CosignatureMissing,
@@ -52,7 +51,7 @@ async def reread(world: Simulation, member: Member) -> Node:
 
 async def settle(world: Simulation) -> None:
     """Has no directory fall due any more: a fork that writes one of its own is no shorter log."""
-    await state_directory(world.exchange, world.clock())
+    await world.exchange.maintenance.write_directory()
     world.stop_clocks()
 
 
