@@ -81,7 +81,6 @@ def _questions() -> Mapping[str, Ask]:
         "write 64 receipts": lambda s: put(s, mail_updates=told),
         "a page of a mailbox": lambda s: s.mail(B, 5, limit=_PAGE),
         "16 whole packets": lambda s: s.packets(packets),
-        "the events of a statement": lambda s: s.openings_of(named("grant0", 4), AGENCIES[1]),
         "a page of an auditor's search": search(""),
         "the same for one packet": search(f"packet:{packets[4].hex()}"),
         "a page of an overseer's search": search("", AGREEMENT),

@@ -85,16 +85,6 @@ class Shop:
                     raise RuntimeError("nothing waits to be handed out")
                 self.cursor = delivery.cursor
 
-    async def prove(self, number: int) -> None:
-        """Proves the events of grants all over the log."""
-        for _ in range(number):
-            self.proven += 1
-            # Not of the first and last grant: the log cuts them off.
-            entry = self.size // 10 + self.proven * _STRIDE % (self.size * 8 // 10)
-            agency = self.grown.sender.agency
-            page = await self.exchange.audit_search.prove(agency, statement_of(entry), 0)
-            encode_proven_events(page)
-
     async def search(self, query: str, after: int, rows: int, number: int) -> None:
         """The first page that each of some auditors gets."""
         auditor = Auditor(
@@ -236,7 +226,6 @@ def _works(number: int) -> Sequence[Work]:
     return (
         Work("B7", f"publish a packet with {RECIPIENTS} grants", number, Shop.publish),
         Work("B7f", "hand out a packet", number, Shop.fetch),
-        Work("B7i", "prove the events of a statement", number, Shop.prove),
         Work("B7s", f"{page}, the first", _AUDITORS, search("", beginning, EVENT_PAGE)),
         Work("B7sm", f"{page}, in the middle", _AUDITORS, search("", _half, EVENT_PAGE)),
         Work("B7sl", f"{page}, the last", _AUDITORS, search("", _last, EVENT_PAGE)),

@@ -264,13 +264,3 @@ async def test_a_receipt_does_not_tell_whether_a_grant_exists(world: Simulation)
     ]
     await world.refuses(answers, NotFound, NotFound, waiting=1)
     assert answers[0].refusal == answers[1].refusal
-
-
-async def test_a_proof_does_not_tell_whether_a_statement_exists(world: Simulation) -> None:
-    await world.us.send(world.mx)
-    (mail,) = await world.mx.waiting()
-    answers = [
-        await world.cn.probe(statement_id) for statement_id in (mail.statements[0].id, bytes(32))
-    ]
-    assert answers[0] == answers[1]
-    assert answers[0][0] == NotFound.code

@@ -10,6 +10,7 @@ import tearline_server.processing.handlers.erasures
 from support.agencies import signed_by
 from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
+from support.stores import openings_of
 from tearline.audit.erasure import RETAINED, Erasure
 from tearline.audit.event import Event, EventCode
 from tearline.errors import (
@@ -342,7 +343,7 @@ async def carried_out(
         agreement_id=order.agreement_id,
     )
     await world.log(event)
-    (row,) = await world.store.openings_of(signed.statement.id, event.party)
+    (row,) = await openings_of(world.store, signed.statement.id, event.party)
     await to.take(
         Delivery(
             cursor=START,

@@ -1,6 +1,6 @@
 """What auditors and the operator's own verification ask of a store."""
 
-from support.stores import AGREEMENT, A, B, C, event, put, statement
+from support.stores import AGREEMENT, A, B, C, event, openings_of, put, statement
 from tearline.audit.event import EventCode, EventOutcome
 from tearline.audit.query import Condition, Query
 from tearline.verification.log_entries import blind_entry
@@ -95,10 +95,10 @@ async def test_who_oversees_an_agreement_sees_what_was_done_under_it_once(store:
 async def test_openings_of_a_statement_go_to_whom_they_name(store: Store) -> None:
     await put(store, event(7), event(7, code=EventCode.RECEIPT))
     statement_id = event(7).statement_id
-    assert [row.idx for row in await store.openings_of(statement_id, THEIRS)] == [0, 1]
-    assert await store.openings_of(statement_id, STRANGERS) == []
+    assert [row.idx for row in await openings_of(store, statement_id, THEIRS)] == [0, 1]
+    assert await openings_of(store, statement_id, STRANGERS) == []
     (entry,) = await store.entries(0, 1, max_bytes=1)
-    (opening, _) = await store.openings_of(statement_id, THEIRS)
+    (opening, _) = await openings_of(store, statement_id, THEIRS)
     assert blind_entry(opening.salt, opening.event) == entry
 
 

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from support.stores import AGREEMENT, PACKET, A, B, C, event, known, packet_row, put, statement
+from support.stores import (
+    AGREEMENT,
+    PACKET,
+    A,
+    B,
+    C,
+    event,
+    known,
+    openings_of,
+    packet_row,
+    put,
+    statement,
+)
 from tearline.audit.event import EventCode, EventOutcome
 from tearline.identity import agency_uri_of
 from tearline.packets.packet import PacketParts
@@ -314,7 +326,7 @@ async def test_contents_of_an_erased_entry_are_gone_and_its_order_is_named(store
     assert [row.idx for row in await store.event_rows(0, limit=10)] == [1, 2]
     assert await store.erased(0, 3) == {0: 2}
     assert await store.erased(1, 3) == {}
-    assert await store.openings_of(event(1).statement_id, agencies[0]) == []
+    assert await openings_of(store, event(1).statement_id, agencies[0]) == []
     settled = (await known(store, Lookups(statements=frozenset({(b"a" * 32, A)})))).statements
     assert settled[b"a" * 32, A].logged is None
     assert len(await store.entries(0, 3, max_bytes=1 << 20)) == 3

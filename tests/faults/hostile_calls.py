@@ -103,7 +103,7 @@ async def noise(hostile: Hostile) -> None:
     """Bytes that mean nothing, to every method that a node may call."""
     channel, until = await hostile.connect(), time.monotonic() + HELD_S / 2
     called = (methods.PUBLISH, methods.ACKNOWLEDGE, methods.RECONCILE, methods.ENTRIES)
-    called += (methods.COSIGN, methods.PROVE)
+    called += (methods.COSIGN, methods.LIGHT_TURN)
     while time.monotonic() < until:
         await at_once(
             hostile.call(channel, method, hostile.chance.randbytes(hostile.chance.randrange(4096)))

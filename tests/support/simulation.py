@@ -38,6 +38,7 @@ import tearline_server.tlog.cosignatures
 import tearline_server.tlog.log
 from support.agencies import leaf_of
 from support.node import context_of, sealed_and_granted, stores_of
+from support.stores import openings_of
 from tearline.audit.event import Event, EventCode
 from tearline.crypto.keys import SigningKey
 from tearline.errors import StatementMalformed, TearlineError
@@ -57,7 +58,6 @@ from tearline.tlog.merkle import Frontier
 from tearline.verification.log_entries import entry_hash
 from tearline.verification.moment import Moment
 from tearline.wire.addresses import address_of
-from tearline.wire.audit_search import encode_proof_request
 from tearline.wire.cosigning import CosignReply, encode_cosign_news, parse_cosign_news
 from tearline.wire.deliveries import (
     START,
@@ -231,8 +231,9 @@ async def state_directory(exchange: Exchange, true_ms: int) -> None:
     A minute that passes on its own, beside other work, adds nothing to the log. Nor does one while
     a test sets the exchange's clock wrong: a running exchange would notice.
     """
-    clock = exchange.maintenance._clock
-    if getattr(clock, "offset_ms", 1) and abs(clock() - true_ms) <= MAX_LOG_TIME_SKEW_MS:
+    clock = exchange._components.timekeeper._clock
+    assert isinstance(clock, Clock)
+    if clock.is_set and abs(clock() - true_ms) <= MAX_LOG_TIME_SKEW_MS:
         with suppress(TearlineError):
             await exchange.maintenance.write_directory()
 
@@ -313,9 +314,6 @@ class LocalTransport:
     async def search(self, request: bytes, token: str, *, follow: bool) -> AsyncIterator[bytes]:
         async for page in self._audit.search(self._caller, request):
             yield page
-
-    async def prove(self, request: bytes) -> bytes:
-        return await self._audit.prove(self._caller, request)
 
     async def reconnect(self, identity: TlsIdentity) -> None:
         pass
@@ -477,14 +475,6 @@ class Member:
                 break
             found.append(parse_delivery(data))
         return found
-
-    async def probe(self, statement_id: bytes) -> tuple[str, str]:
-        """Asks the exchange for proofs about a statement; code and words of its refusal."""
-        try:
-            await self.exchange.prove(encode_proof_request(statement_id, 0))
-        except TearlineError as error:
-            return error.code, error.why
-        return "", ""
 
     def grants(self) -> list[bytes]:
         """Ids of the packets that a partner granted it."""
@@ -660,7 +650,7 @@ class Simulation:
             **{**_account(statement.statement, *behind), **says},
         )
         await self.log(event)
-        rows = await self.store.openings_of(event.statement_id, agency_uri_of(named))
+        rows = await openings_of(self.store, event.statement_id, agency_uri_of(named))
         opening = next(row.opening for row in reversed(rows) if row.event == encode_event(event))
         attestations = dict(statement.attestations)
         for each in behind:
@@ -700,6 +690,11 @@ class Clock:
 
     offset_ms: int = 0
     stopped_ms: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a test has set it, so that it no longer runs with the machine's."""
+        return self.offset_ms != 0 or self.stopped_ms is not None
 
     def __call__(self) -> int:
         now_ms = time.time_ns() // 1_000_000 if self.stopped_ms is None else self.stopped_ms

@@ -1,17 +1,20 @@
 """What tests put into stores, and how they look into them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from tearline.audit.event import Event, EventCode
+from tearline.audit.query import Condition, Query
 from tearline.federation.directory import DirectoryEntry
+from tearline.limits import EVENT_PAGE, MAX_LOG_SIZE
 from tearline.statements.statement import StatementType
 from tearline.wire.statements import Signed
 from tearline_server.storage.commit import Commit
 from tearline_server.storage.interface import Store
 from tearline_server.storage.lookups import LookupResults, Lookups
-from tearline_server.storage.rows import Head, PacketRow, StatementRow
+from tearline_server.storage.reads import Search
+from tearline_server.storage.rows import Head, OpeningRow, PacketRow, StatementRow
 from tearline_server.storage.snapshot import Snapshot
 from tearline_server.tlog.log import append
 
@@ -65,6 +68,21 @@ def packet_row(entry: int, **changed: object) -> PacketRow:
         "ends_ms": 10_000,
     }
     return PacketRow(**(base | changed))  # type: ignore[arg-type]
+
+
+async def openings_of(store: Store, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
+    """The events about a statement that an agency may see, in the order of the log."""
+    about = Condition(field="statement", values=(statement_id,))
+    return await store.search(
+        Search(
+            agency=agency,
+            agreements=(),
+            query=Query(conditions=(about,)),
+            after=-1,
+            below=MAX_LOG_SIZE,
+            limit=EVENT_PAGE,
+        )
+    )
 
 
 async def put(

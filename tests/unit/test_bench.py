@@ -229,7 +229,7 @@ def test_b7_compares_a_long_log_with_a_short_one(monkeypatch: pytest.MonkeyPatch
     # Searches wait for a checkpoint, of which there is one a second.
     monkeypatch.setattr("tearline_server.tlog.log.CHECKPOINT_INTERVAL_MS", 0)
     results = {each.id: each for each in benchmark("b7").run(rounds=1, number=1, few=900, many=999)}
-    assert {"B7", "B7a", "B7f", "B7i", "B7s", "B7sm", "B7sl", "B7sp", "B7st", "B7o"} < set(results)
+    assert {"B7", "B7a", "B7f", "B7s", "B7sm", "B7sl", "B7sp", "B7st", "B7o"} < set(results)
     assert all(each.figure > 0 and each.baseline > 0 for each in results.values())
 
 
@@ -313,7 +313,7 @@ def test_b14_asks_a_node_s_store_with_many_rows_beside_few() -> None:
 
 def test_b16_asks_an_exchange_s_store_with_many_entries_beside_few() -> None:
     results = benchmark("b16").run(rounds=1, number=1, few=900, many=1800)
-    assert len(results) == 16 == len({each.id for each in results})
+    assert len(results) == 15 == len({each.id for each in results})
     assert all(each.figure > 0 for each in results)
 
 

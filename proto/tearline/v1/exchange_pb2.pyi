@@ -129,14 +129,6 @@ class Entries(_message.Message):
     more: bool
     def __init__(self, start: _Optional[int] = ..., entries: _Optional[_Iterable[bytes]] = ..., checkpoint: _Optional[str] = ..., more: _Optional[bool] = ...) -> None: ...
 
-class ProofRequest(_message.Message):
-    __slots__ = ("statement_id", "size")
-    STATEMENT_ID_FIELD_NUMBER: _ClassVar[int]
-    SIZE_FIELD_NUMBER: _ClassVar[int]
-    statement_id: bytes
-    size: int
-    def __init__(self, statement_id: _Optional[bytes] = ..., size: _Optional[int] = ...) -> None: ...
-
 class ProvenEvent(_message.Message):
     __slots__ = ("entry", "path", "size")
     ENTRY_FIELD_NUMBER: _ClassVar[int]

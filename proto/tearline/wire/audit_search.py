@@ -5,9 +5,7 @@ from tearline.encoding import parse_decimal
 from tearline.errors import MalformedInput, StatementMalformed
 from tearline.limits import MAX_LOG_SIZE, MAX_MESSAGE_BYTES, MAX_TEXT_BYTES
 from tearline.statements.receipt import LogOpening
-from tearline.statements.statement import HASH_SIZE
 from tearline.v1 import exchange_pb2 as pb
-from tearline.wire.codec import decode, serialize
 from tearline.wire.grants import LOG_OPENING
 from tearline.wire.log_entries import CHECKPOINT
 from tearline.wire.table import (
@@ -64,28 +62,6 @@ class SearchRequest:
     limit: int
     follow: bool = False
     export: bool = False
-
-
-def encode_proof_request(statement_id: bytes, size: int) -> bytes:
-    """Returns a request for the proven events of a statement.
-
-    Args:
-        statement_id: 32 bytes.
-        size: Entries of the proofs' tree; 0 for the newest.
-    """
-    return serialize(pb.ProofRequest(statement_id=statement_id, size=size))
-
-
-def parse_proof_request(data: bytes) -> tuple[bytes, int]:
-    """Returns statement id and tree size of a request for proofs.
-
-    Raises:
-        StatementMalformed: If ``data`` is not such a request.
-    """
-    message = decode(pb.ProofRequest, data, maximum=256)
-    if len(message.statement_id) != HASH_SIZE or message.size >= MAX_LOG_SIZE:
-        raise StatementMalformed("a proof is asked for by a statement id of 32 bytes")
-    return message.statement_id, message.size
 
 
 def _write_next(index: int | None) -> str:

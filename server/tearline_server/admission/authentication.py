@@ -52,7 +52,6 @@ METHODS: Mapping[str, frozenset[Role]] = {
     methods.BLOB_PUT: DUTY,
     methods.BLOB_LEAVES: DUTY,
     methods.BLOB_GET: DUTY,
-    methods.PROVE: DUTY,
     methods.SEARCH: AUDITORS,
     "/grpc.health.v1.Health/Check": DUTY,
     "/grpc.health.v1.Health/Watch": DUTY,

@@ -9,7 +9,6 @@ from dataclasses import replace
 from tearline.audit.event import Event, EventCode
 from tearline.audit.query import Query, parse_query
 from tearline.dataclass.immutable import immutable
-from tearline.errors import NotFound
 from tearline.limits import (
     EVENT_PAGE,
     EVENT_PAGE_BYTES,
@@ -80,26 +79,6 @@ class AuditSearch:
     def end(self) -> None:
         """Ends every following search, once the log is woken."""
         self._ended = True
-
-    async def prove(self, agency: str, statement_id: bytes, size: int) -> ProvenEvents:
-        """Returns the events about a statement that name an agency, with proofs.
-
-        Args:
-            agency: URI of the caller's agency.
-            statement_id: 32 bytes.
-            size: Size of the tree to prove them in; 0 for the returned checkpoint's.
-
-        Raises:
-            NotFound: If there is none; identical whether the statement exists or not.
-        """
-        rows = await self._store.openings_of(statement_id, agency)
-        wanted = max((row.idx + 1 for row in rows), default=0)
-        covered, note = await self._log.checkpoint(max(wanted, size))
-        tree = min(size or covered, covered)
-        events = await self._proven([row for row in rows if row.idx < tree], tree)
-        if not events:
-            raise NotFound("no event of that statement names this agency")
-        return ProvenEvents(events=events, checkpoint=note, next=None)
 
     async def search(self, auditor: Auditor, request: SearchRequest) -> AsyncIterator[ProvenEvents]:
         """Yields pages of the events that an auditor may see and that match a query.

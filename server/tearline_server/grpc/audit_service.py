@@ -1,4 +1,4 @@
-"""gRPC service of proofs and searches: ``tearline.v1.Audit``."""
+"""gRPC service of searches: ``tearline.v1.Audit``."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from tearline.wire.audit_search import (
     ProvenEvents,
     encode_proven_events,
-    parse_proof_request,
     parse_search,
 )
 from tearline_runtime.grpc import methods
@@ -17,21 +16,13 @@ from tearline_server.grpc.service import Service
 
 
 class AuditService(Service):
-    """Service that proves events to the agencies that they name."""
+    """Service that finds and proves events to the agencies that may see them."""
 
     def calls(self, interceptor: CallInterceptor) -> Mapping[str, Any]:
         """Returns the handlers by method."""
         return {
-            methods.PROVE: interceptor.reading(methods.PROVE, self.prove),
             methods.SEARCH: interceptor.unary_stream(methods.SEARCH, self.search),
         }
-
-    async def prove(self, caller: Caller, request: bytes) -> bytes:
-        """Answers a statement's id with the events about it that name the caller's agency."""
-        statement_id, size = parse_proof_request(request)
-        page = await self._exchange.audit_search.prove(str(caller.agency), statement_id, size)
-        await self._exchange.take_answer_turn(str(caller.agency), _size(page))
-        return encode_proven_events(page)
 
     async def search(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
         """Answers an auditor's query with pages of proven events."""

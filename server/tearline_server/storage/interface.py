@@ -179,10 +179,6 @@ class Store(Protocol):
         """Stores evidence against the log, by its id of 32 bytes."""
         ...
 
-    async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
-        """Returns the events about a statement that an agency may see, in the order of the log."""
-        ...
-
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Returns the events that an agency may see and that meet every condition, in order."""
         ...

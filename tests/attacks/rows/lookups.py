@@ -71,6 +71,13 @@ LOOKUPS = (
         "context.batch.known.statements.get(context.submitted.key)",
         code="TL-TRU-004",
     ),
+    _again(
+        "learn by a search whether another agency's statement exists",
+        "audit/test_search.py::test_another_agency_s_statement_and_none_are_answered_alike",
+        "tearline_server.storage.search_sql:_parts",
+        "(['SELECT e.idx FROM event e WHERE e.idx > ?'], [search.after])",
+        evidence="the search, in the log, by the pseudonym of its auditor",
+    ),
 )
 
 TIMING = (

@@ -339,13 +339,6 @@ PROBES = (
         "tearline_server.processing.handlers.receipts:accept_receipt",
         code="TL-REQ-006",
     ),
-    _patched(
-        "ask for a proof whether a statement exists",
-        "test_a_proof_does_not_tell_whether_a_statement_exists",
-        "tearline_server.audit.search:AuditSearch.prove",
-        "ProvenEvents(events=(), checkpoint=b'', next=None)",
-        code="TL-REQ-006",
-    ),
     Attack(
         name="fill several mailboxes, to have a sender ask again without a pause",
         code="TL-REQ-009",

@@ -61,11 +61,6 @@ _PUT_CHECKPOINT = (
     "INSERT INTO checkpoint VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE"
     " SET size = excluded.size, note = excluded.note WHERE checkpoint.size <= excluded.size"
 )
-_OPENINGS_OF = (
-    "SELECT e.idx, e.salt, e.event FROM (SELECT * FROM event WHERE statement = $1 OFFSET 0) e"
-    " JOIN LATERAL (SELECT FROM event_agency WHERE agency = $2 AND idx = e.idx OFFSET 0) a ON TRUE"
-    " ORDER BY e.idx"
-)
 _STATEMENT_NAMES = tuple(field.name for field in fields(StatementRow))
 
 
@@ -264,10 +259,6 @@ class PostgresStore:
             await connection.execute(TELL, EVERYTHING)
 
         await self._db.write(put)
-
-    async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
-        """Returns the events about a statement that an agency may see, in the order of the log."""
-        return await self._openings(_OPENINGS_OF, statement_id, agency)
 
     async def search(self, search: Search) -> Sequence[OpeningRow]:
         """Returns the events that an agency may see and that meet every condition, in order."""

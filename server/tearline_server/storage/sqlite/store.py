@@ -194,16 +194,6 @@ class SqliteStore(Alone):
         """Stores contents of restored entries; contents already stored remain."""
         await self._db.write(lambda connection: put_events(connection, rows))
 
-    async def openings_of(self, statement_id: bytes, agency: str) -> Sequence[OpeningRow]:
-        """Returns the events about a statement that an agency may see, in the order of the log."""
-        sql = (
-            "SELECT e.idx, salt, event FROM event e JOIN event_agency a ON a.idx = e.idx"
-            " WHERE e.statement = ? AND a.agency = ? ORDER BY e.idx"
-        )
-        return await self._db.read(
-            lambda connection: openings(connection.execute(sql, (statement_id, agency)))
-        )
-
     async def entry_rows(self, start: int, *, limit: int) -> Sequence[tuple[int, bytes]]:
         """Returns entries with their indices."""
         sql = "SELECT idx, entry FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?"

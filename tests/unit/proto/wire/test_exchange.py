@@ -26,10 +26,8 @@ from tearline.wire.audit_search import (
     ProvenEvent,
     ProvenEvents,
     SearchRequest,
-    encode_proof_request,
     encode_proven_events,
     encode_search,
-    parse_proof_request,
     parse_proven_events,
     parse_search,
 )
@@ -254,13 +252,6 @@ def test_a_range_beyond_any_log_is_refused() -> None:
             parse_entries_request(encode_entries_request(start, end))
 
 
-def test_a_request_for_proofs_comes_back() -> None:
-    assert parse_proof_request(encode_proof_request(bytes(32), 9)) == (bytes(32), 9)
-    for statement_id, size in ((b"short", 0), (bytes(32), MAX_LOG_SIZE)):
-        with pytest.raises(StatementMalformed):
-            parse_proof_request(encode_proof_request(statement_id, size))
-
-
 def test_a_page_of_events_comes_back() -> None:
     for page in (EVENTS, replace(EVENTS, next=None), replace(EVENTS, next=0)):
         assert parse_proven_events(encode_proven_events(page)) == page
@@ -298,7 +289,6 @@ def test_a_checkpoint_of_any_size_is_not_taken() -> None:
         parse_delivery,
         parse_entries_request,
         parse_entries,
-        parse_proof_request,
         parse_proven_events,
         parse_search,
     ],

@@ -10,7 +10,6 @@ from support.exchange import World
 from tearline.wire.audit_search import (
     ProvenEvents,
     SearchRequest,
-    encode_proof_request,
     encode_search,
 )
 from tearline.wire.log_entries import EntryRange, encode_entries_request
@@ -35,15 +34,6 @@ def entries(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setattr(world.exchange, "entries", read)
     service = TrustService(world.exchange)
     return lambda caller: service.entries(caller, encode_entries_request(0, 0))
-
-
-def prove(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    async def read(*_: object) -> ProvenEvents:
-        return PAGE
-
-    monkeypatch.setattr(world.exchange.audit_search, "prove", read)
-    service = AuditService(world.exchange)
-    return lambda caller: service.prove(caller, encode_proof_request(bytes(32), 0))
 
 
 def search(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
@@ -75,7 +65,6 @@ def reconcile(world: World, monkeypatch: pytest.MonkeyPatch) -> Ask:
     ("prepare", "module", "encode"),
     [
         (entries, log_service, "encode_entries"),
-        (prove, audit_service, "encode_proven_events"),
         (search, audit_service, "encode_proven_events"),
         (reconcile, exchange_service, "encode_reconcile_reply"),
     ],

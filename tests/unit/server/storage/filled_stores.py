@@ -327,7 +327,6 @@ async def _read(store: Store) -> None:
     await store.cosigned_at(2)
     await store.put_evidence(bytes(32), b"evidence")
     await store.evidence()
-    await store.openings_of(named("grant0", 4), AGENCIES[1])
     await store.overdue(10**6 + 100, limit=16)
     await store.retained(AGREEMENT, 400, limit=1024)
     await store.retained_at([3, 700])

@@ -23,6 +23,7 @@ from support.exchange import (
     terms,
 )
 from support.requests import HOUR_MS, PERSON, step
+from support.stores import openings_of
 from support.suspensions import WHOLE, of_article, standing
 from tearline.agreements.agreement import DEFAULT_REPLY_TIMES
 from tearline.audit.event import Event, EventCode
@@ -225,7 +226,7 @@ async def test_what_is_overdue_stands_in_the_log_once(
     assert event.packet == asked.request
     assert await asked.overdue(1000) == [event]
     for agency in (US, MX):
-        assert await world.store.openings_of(event.statement_id, agency)
+        assert await openings_of(world.store, event.statement_id, agency)
 
 
 @pytest.mark.parametrize("departed", [MX, US])
