@@ -10,7 +10,7 @@ from attacks.onward_packets import given, path_of
 from attacks.simulated_requests import ask
 from attacks.test_cases import opened, view
 from attacks.test_decisions import HOUR_MS, away, pass_time
-from attacks.test_proposals import all_hear, new_terms, only
+from attacks.test_proposals import new_terms, only
 from support.four_eyes import log_in
 from support.simulation import Member, Simulation
 from tearline.audit.event import Event, EventCode
@@ -54,7 +54,7 @@ def olga(world: Simulation) -> Officer:
 async def decline_proposal(olga: Officer) -> Told:
     us = olga.world.us.node
     await us.proposals.propose(us.proposals.draft(new_terms()))
-    await all_hear(olga.world)
+    await olga.world.settle(rounds=1)
     offer = only(olga.member)
     await olga.member.node.proposals.decline(offer, person="olga")
     return Told(f"proposal decline {offer.terms.hex()}")
@@ -63,7 +63,7 @@ async def decline_proposal(olga: Officer) -> Told:
 async def sign_proposal(olga: Officer) -> Told:
     us = olga.world.us.node
     await us.proposals.propose(us.proposals.draft(new_terms()))
-    await all_hear(olga.world)
+    await olga.world.settle(rounds=1)
     offer = only(olga.member)
     await olga.member.node.proposals.sign(offer, person="olga")
     return Told(f"proposal sign {offer.terms.hex()}")

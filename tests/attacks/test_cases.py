@@ -20,12 +20,6 @@ AGREEMENT = "narcotics-2026"
 TITLE, SUMMARY = "canary-harbour-7f3a9c51d2e8", "canary-slips-51d2e87f3a9c"
 
 
-async def settle(world: Simulation, rounds: int = 3) -> None:
-    for _ in range(rounds):
-        for member in world.members:
-            await member.node.receive()
-
-
 def view(member: Member) -> CaseView:
     (found,) = member.node.cases.all()
     return found
@@ -38,7 +32,7 @@ async def opened(world: Simulation, *, hidden: bool = False) -> bytes:
     case_id = us.cases.open(
         us.agreements.by_name(AGREEMENT), TITLE, [CN, MX], summary=SUMMARY, hidden=pairs
     )
-    await settle(world, 1)
+    await world.settle(rounds=1)
     return case_id
 
 
@@ -48,7 +42,7 @@ async def joined(world: Simulation, *, hidden: bool = False) -> bytes:
     for member in (world.cn, world.mx):
         await member.node.receive()
         member.node.cases.join(view(member))
-        await settle(world)
+        await world.settle()
     return case_id
 
 
@@ -104,7 +98,7 @@ async def test_packets_are_filed_and_told_of_in_the_order_of_the_log(world: Simu
     cn = world.cn.node
     plan = cn.packets.plan(draft(world.cn, case_id), [US, MX])
     (packet,) = (await cn.packets.send([plan])).packets
-    await settle(world)
+    await world.settle()
     for member in world.members:
         events = member.node.cases.timeline(view(member))
         assert [e.entry for e in events] == sorted(e.entry for e in events)
@@ -120,7 +114,7 @@ async def test_one_objection_keeps_a_newcomer_out(world: Simulation) -> None:
     await opened(world)
     world.cn.node.cases.join(view(world.cn))
     world.cn.node.cases.answer(view(world.cn), MX, consent=False)
-    await settle(world)
+    await world.settle()
     await world.mx.node.receive()
     with pytest.raises(CaseRefused):
         world.mx.node.cases.join(view(world.mx))
@@ -134,16 +128,16 @@ async def test_one_objection_keeps_a_newcomer_out(world: Simulation) -> None:
 async def test_whoever_is_invited_later_waits_for_everybody_in_it(world: Simulation) -> None:
     us = world.us.node
     us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
-    await settle(world, 1)
+    await world.settle(rounds=1)
     world.cn.node.cases.join(view(world.cn))
-    await settle(world)
+    await world.settle()
     us.cases.invite(view(world.us), MX)
-    await settle(world, 1)
+    await world.settle(rounds=1)
     world.mx.node.cases.join(view(world.mx))
-    await settle(world)
+    await world.settle()
     assert view(world.mx).standing is Membership.WAITING
     world.cn.node.cases.answer(view(world.cn), MX, consent=True)
-    await settle(world)
+    await world.settle()
     assert view(world.mx).standing is Membership.IN
     assert "spiffe://fiscalia.mx.example" in view(world.cn).members
 
@@ -216,7 +210,7 @@ async def test_nobody_leads_another_s_case(world: Simulation, phase: Phase) -> N
 async def test_a_stranger_s_consent_counts_for_nothing(world: Simulation) -> None:
     us = world.us.node
     case_id = us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
-    await settle(world, 1)
+    await world.settle(rounds=1)
     said = []
     for asked in (case_id, bytes(16)):
         body = forged(world, world.mx, world.us, asked, Phase.ACCEPTED)
@@ -229,13 +223,13 @@ async def test_a_stranger_s_consent_counts_for_nothing(world: Simulation) -> Non
 async def test_what_was_left_or_closed_stays_so(world: Simulation) -> None:
     case_id = await joined(world)
     world.cn.node.cases.leave(view(world.cn))
-    await settle(world)
+    await world.settle()
     assert view(world.us).seats["spiffe://police.cn.example"] is Membership.LEFT
     body = forged(world, world.cn, world.us, case_id, Phase.ACCEPTED)
     assert codes(await say(world, world.cn, body)) == "TL-CAS-002"
 
     world.us.node.cases.close(view(world.us))
-    await settle(world)
+    await world.settle()
     assert view(world.mx).standing is Membership.CLOSED
     with pytest.raises(CaseRefused):
         world.mx.node.packets.plan(draft(world.mx, case_id), [US])
@@ -244,14 +238,14 @@ async def test_what_was_left_or_closed_stays_so(world: Simulation) -> None:
 async def test_a_member_leaves_while_the_lead_admits_another(world: Simulation) -> None:
     us = world.us.node
     us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
-    await settle(world, 1)
+    await world.settle(rounds=1)
     world.cn.node.cases.join(view(world.cn))
-    await settle(world)
+    await world.settle()
     us.cases.invite(view(world.us), MX)
     world.cn.node.cases.leave(view(world.cn))
-    await settle(world)
+    await world.settle()
     world.mx.node.cases.join(view(world.mx))
-    await settle(world)
+    await world.settle()
     assert view(world.mx).standing is Membership.IN
     assert view(world.cn).standing is Membership.LEFT
 

@@ -49,12 +49,6 @@ def meanwhile(member: Member, act: Callable[[], object]) -> Iterator[None]:
     assert not waiting
 
 
-async def settle(world: Simulation) -> None:
-    for _ in range(3):
-        for member in world.members:
-            await member.node.receive()
-
-
 def view(node: Node) -> CaseView:
     return node.cases.find(TITLE)
 
@@ -62,7 +56,7 @@ def view(node: Node) -> CaseView:
 async def opened(world: Simulation, *partners: str) -> None:
     us = world.us.node
     us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, partners)
-    await settle(world)
+    await world.settle()
 
 
 async def test_whom_two_invite_at_once_are_both_invited(world: Simulation) -> None:
@@ -71,7 +65,7 @@ async def test_whom_two_invite_at_once_are_both_invited(world: Simulation) -> No
     async with beside(world.us) as other:
         with meanwhile(world.us, lambda: other.cases.invite(view(other), CN)):
             us.cases.invite(view(us), MX)
-    await settle(world)
+    await world.settle()
     assert view(us).seats == {POLICE: Membership.INVITED, FISCALIA: Membership.INVITED}
     for partner in (world.cn, world.mx):
         assert view(partner.node).standing is Membership.INVITED
@@ -87,7 +81,7 @@ async def test_a_case_that_was_closed_meanwhile_stays_closed(world: Simulation) 
             pytest.raises(CaseRefused),
         ):
             us.cases.invite(view(us), MX)
-    await settle(world)
+    await world.settle()
     assert view(us).standing is Membership.CLOSED
     assert view(world.cn.node).standing is Membership.CLOSED
     assert world.mx.node.cases.all() == ()
@@ -104,7 +98,7 @@ async def test_an_objection_said_meanwhile_is_not_taken_back(world: Simulation) 
     async with beside(world.cn) as other:
         with meanwhile(world.cn, lambda: join_and_object(other)), pytest.raises(CaseRefused):
             cn.cases.join(view(cn))
-    await settle(world)
+    await world.settle()
     assert view(world.us.node).seats == {POLICE: Membership.IN, FISCALIA: Membership.OUT}
 
 
@@ -117,7 +111,7 @@ async def test_who_declined_meanwhile_does_not_join(world: Simulation) -> None:
             pytest.raises(CaseRefused),
         ):
             cn.cases.join(view(cn))
-    await settle(world)
+    await world.settle()
     assert view(cn).standing is Membership.DECLINED
     assert view(world.us.node).seats == {POLICE: Membership.DECLINED}
     assert world.us.codes() == world.cn.codes() == []

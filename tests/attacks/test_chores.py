@@ -9,7 +9,7 @@ import pytest
 
 from attacks.simulated_requests import HOUR_MS, ask, phases, shift
 from attacks.test_both_before_open import wait_for_both
-from attacks.test_corrections import forge, settled
+from attacks.test_corrections import forge
 from attacks.test_quarantine import goes_on, notices
 from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
@@ -103,8 +103,8 @@ async def test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside(
     """It is judged for good when it opens: that must not end whoever opens it."""
     await wait_for_both(world)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
-    await settled(world)
+    await world.settle()
+    await world.settle()
     before = world.cn.grants()
     assert packet in before
     with monkeypatch.context() as patched:
@@ -116,8 +116,8 @@ async def test_a_packet_that_waits_and_contradicts_what_is_here_is_put_aside(
     world.cn.caught(CorrectionRefused, packets=len(before))
     assert stores_of(world.cn.node).awaiting_cosignature.all() == ()
     (later,) = await world.us.send(world.cn)
-    await settled(world)
-    await settled(world)
+    await world.settle()
+    await world.settle()
     assert later in world.cn.grants()
 
 
@@ -157,7 +157,7 @@ async def test_a_recall_that_cannot_be_obeyed_holds_up_no_other(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = await world.us.send(world.cn, times=2)
-    await settled(world)
+    await world.settle()
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     for packet in (first, second):
         plan = world.us.node.recalls.plan(packet)

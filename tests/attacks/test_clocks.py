@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from attacks.simulated_requests import HOUR_MS, ask
-from attacks.test_recalls import recalled, settled, shown, states
+from attacks.test_recalls import recalled, shown, states
 from support.node import context_of, stores_of
 from support.simulation import Clock, Member, Simulation
 from tearline.errors import ClockSkewed, LogTimeDisputed
@@ -29,7 +29,7 @@ def set_clock(member: Member, days: float) -> None:
 
 async def test_a_log_that_runs_ahead_erases_nothing(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     fields = shown(world.cn, packet)
     keys = context_of(world.cn.node).keys.kem_ids()
     world.clock.offset_ms = AHEAD_DAYS * DAY_MS
@@ -54,7 +54,7 @@ async def test_a_checkpoint_of_the_future_that_was_read_earlier_erases_nothing(
 ) -> None:
     """A node whose own clock ran ahead with the log's has the log's time in its database."""
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     fields = shown(world.cn, packet)
     state = context_of(world.cn.node)
     newest = state.follower.checkpoint()
@@ -73,15 +73,15 @@ async def test_a_log_that_runs_ahead_takes_nobody_the_time_to_keep_what_is_recal
 ) -> None:
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     world.clock.offset_ms = (RESPOND_DAYS + 1) * DAY_MS
     with pytest.raises(ClockSkewed):
         await world.cn.node.sync()
     assert shown(world.cn, packet)
     world.clock.offset_ms = 0
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.OPEN]
 
 
@@ -89,7 +89,7 @@ async def test_a_node_whose_clock_is_wrong_erases_nothing_and_goes_on_once_it_is
     world: Simulation,
 ) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     fields = shown(world.cn, packet)
     for days in (-AHEAD_DAYS, AHEAD_DAYS):
         set_clock(world.cn, days)

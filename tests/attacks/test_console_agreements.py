@@ -5,7 +5,7 @@ import re
 import pytest
 
 from attacks.test_console import INJECTIONS, ORIGINS_OF_OTHERS, is_harmless
-from attacks.test_proposals import all_hear, new_terms, terms
+from attacks.test_proposals import new_terms, terms
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
 from unit.client.console.browsers import ConsoleUnderTest, add_person, console_of, seen_in
@@ -36,7 +36,7 @@ async def test_no_name_or_term_of_a_partner_runs_in_a_page(
     text = text.replace('onward_use = "None."', f'onward_use = "{quoted}"')
     us = world.us.node
     proposed = await us.proposals.propose(us.proposals.draft(text))
-    await all_hear(world)
+    await world.settle(rounds=1)
     browser = await console.signed_in("officer")
     path = f"/proposals/{proposed.hex()}"
     for each in ("/agreements", path, f"{path}/sign", f"{path}/counter", "/to-do"):
@@ -45,7 +45,7 @@ async def test_no_name_or_term_of_a_partner_runs_in_a_page(
         assert is_harmless(page.text, name)
     for member in (world.mx, world.cn):
         await member.node.proposals.sign(member.node.proposals.offer(proposed))
-    await all_hear(world)
+    await world.settle(rounds=1)
     (agreed,) = (each for each in world.mx.node.agreements.list() if each.name == name)
     path = f"/agreements/{agreed.id.hex()}"
     for each in (path, f"{path}/suspend?reason=leak", f"{path}/end", f"{path}/amend"):
@@ -145,7 +145,7 @@ async def test_a_proposal_to_others_and_none_at_all_are_answered_alike(
     us = world.us.node
     parties = ("us-justice", "mx-prosecutor")
     proposed = await us.proposals.propose(us.proposals.draft(terms(*parties, name="two-2026")))
-    await all_hear(world)
+    await world.settle(rounds=1)
     add_person(world.cn, "officer", Role.OFFICER)
     browser = await console_of(world.cn).signed_in("officer")
     replies = []
@@ -168,10 +168,10 @@ async def test_an_agreement_named_as_the_id_of_another_does_not_replace_it(
     us, mx = world.us.node, world.mx.node
     found = mx.agreements.by_name(NAME)
     proposed = await us.proposals.propose(us.proposals.draft(terms(name=found.id.hex())))
-    await all_hear(world)
+    await world.settle(rounds=1)
     for member in (world.cn, world.mx):
         await member.node.proposals.sign(member.node.proposals.offer(proposed))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert found.id.hex() in {each.name for each in mx.agreements.list()}
     browser = await console.signed_in("officer")
     reply = await browser.act(f"/agreements/{found.id.hex()}/suspend", **WHOLE)

@@ -4,7 +4,7 @@ import re
 
 from attacks.onward_packets import path_of
 from attacks.simulated_requests import ask
-from attacks.test_proposals import all_hear, terms
+from attacks.test_proposals import terms
 from support.node import context_of
 from support.simulation import Simulation
 from tearline.onward.use import Use
@@ -88,7 +88,7 @@ async def test_an_id_of_others_is_answered_as_one_that_does_not_exist(world: Sim
     proposal = await us.proposals.propose(us.proposals.draft(terms(*parties, name="two-2026")))
     await mx.receive()
     consent = await mx.consents.ask(packet, [path_of(world.mx, packet)], Use.EVIDENCE, "case 12")
-    await all_hear(world)
+    await world.settle(rounds=1)
     for name in ("dora", "rival"):
         add_person(world.cn, name, *Role)
     console = console_of(world.cn)

@@ -39,11 +39,6 @@ async def corrected(member: Member, packet: bytes, text: str = TEXT) -> bytes:
     return correction
 
 
-async def settled(world: Simulation) -> None:
-    for member in (*world.members, *world.members):
-        await member.node.receive()
-
-
 def superseded(member: Member) -> dict[bytes, bytes]:
     return member.node.corrections.superseded()
 
@@ -53,9 +48,9 @@ def superseded(member: Member) -> dict[bytes, bytes]:
 
 async def test_all_who_had_it_get_its_correction_and_are_told(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     correction = await corrected(world.us, packet)
-    await settled(world)
+    await world.settle()
     for member in world.members:
         assert superseded(member) == {packet: correction}
         assert member.node.corrections.newest(packet) == correction
@@ -78,7 +73,7 @@ async def test_what_was_corrected_is_corrected_again_by_its_last(world: Simulati
     with pytest.raises(CorrectedAlready, match=second.hex()[:12]):
         planned(world.us, first)
     third = await corrected(world.us, second)
-    await settled(world)
+    await world.settle()
     assert superseded(world.cn) == superseded(world.us) == {first: third, second: third}
 
 
@@ -111,7 +106,7 @@ async def test_what_was_guarded_by_hand_stays_guarded(world: Simulation) -> None
 
 async def test_who_may_not_get_it_now_is_passed_over_and_named(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     await recall_from(world, packet, world.cn)
     plan = planned(world.us, packet)
     assert plan.release.recipients == (world.mx.node.uri,)
@@ -126,7 +121,7 @@ async def test_who_was_kept_out_by_a_suspension_is_named_once_it_is_resumed(
     world: Simulation,
 ) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     agreement = world.us.node.agreements.by_name("narcotics-2026")
     us, mx = context_of(world.us.node).agency, context_of(world.mx.node).agency
     way = Suspension(
@@ -143,7 +138,7 @@ async def test_who_was_kept_out_by_a_suspension_is_named_once_it_is_resumed(
     correction = await corrected(world.us, packet)
     assert world.us.node.corrections.outdated(agreement) == ()  # nothing could be done about it
     await world.us.node.suspensions.resume(agreement.name, acted_by=person(role="officer"))
-    await settled(world)
+    await world.settle()
     (found,) = world.us.node.corrections.outdated(agreement)
     assert (found.packet, found.correction) == (packet, correction)
     assert found.recipient == world.mx.node.uri
@@ -176,7 +171,7 @@ async def test_what_comes_before_what_it_corrects_waits_for_that(world: Simulati
 
 async def test_a_node_corrects_only_what_is_its_own(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     with pytest.raises(NotFound):
         world.cn.node.corrections.corrected(packet)
     draft = replace(person_draft(world.cn, "Li Na"), supersedes=packet)
@@ -186,7 +181,7 @@ async def test_a_node_corrects_only_what_is_its_own(world: Simulation) -> None:
 
 async def test_what_was_recalled_is_not_corrected(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await recall_from(world, packet)
     draft = replace(world.us.draft(), supersedes=packet)
     with pytest.raises(PacketRecalled):
@@ -204,7 +199,7 @@ async def test_an_exchange_brings_a_correction_by_somebody_else(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     before = len(world.cn.grants())
     forged = await forge(world, world.mx, world.cn, packet, monkeypatch)
     await world.cn.take(forged)
@@ -216,7 +211,7 @@ async def test_an_exchange_brings_a_correction_of_what_was_not_given(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (packet,) = await world.us.send(world.mx)
-    await settled(world)
+    await world.settle()
     forged = await forge(world, world.us, world.cn, packet, monkeypatch)
     await world.cn.take(forged)
     world.cn.caught(CorrectedUnknown)
@@ -242,11 +237,11 @@ async def test_a_packet_is_corrected_of_which_a_field_was_recalled_from_everybod
     world: Simulation,
 ) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     desk = world.us.node.recalls
     path = world.us.node.packets.show(packet).view.best()[0].field.path
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
     correction = await corrected(world.us, packet)
-    await settled(world)
+    await world.settle()
     for member in world.members:
         assert superseded(member) == {packet: correction}

@@ -52,11 +52,6 @@ def pass_time(world: Simulation, time_ms: int) -> None:
         object.__setattr__(context_of(member.node), "now_ms", Clock(world.clock.offset_ms))
 
 
-async def settled(world: Simulation) -> None:
-    for member in (*world.members, *world.members):
-        await member.node.receive()
-
-
 def shown(member: Member) -> int:
     """How many packets of others are open here."""
     packets = stores_of(member.node).packets.packets()
@@ -100,10 +95,10 @@ async def test_what_is_sent_without_an_exchange_waits_and_arrives(world: Simulat
 async def test_a_recall_without_an_exchange_waits_and_is_obeyed(world: Simulation) -> None:
     us, cn = world.us, world.cn
     (packet,) = await us.send(cn)
-    await settled(world)
+    await world.settle()
     with away(us), pytest.raises(ActQueued):
         await us.node.recalls.recall(us.node.recalls.plan(packet), RecallReason.MISTAKE)
-    await settled(world)
+    await world.settle()
     assert [each.state for each in us.node.recalls.of(packet)] == [RecallState.ERASED]
 
 
@@ -119,7 +114,7 @@ async def test_a_suspension_and_its_lifting_say_their_place(world: Simulation) -
     with pytest.raises(AgreementSuspended):
         await us.node.packets.send([us.plan(world.cn)])
     assert us.node.decisions.waiting() == ()  # what is refused does not wait
-    await settled(world)
+    await world.settle()
     assert len(world.cn.node.suspensions.positions(officer)) == 1
 
 
@@ -137,7 +132,7 @@ async def later(world: Simulation, act: Callable[[], Awaitable[object]], who: Me
         assert len(who.node.decisions.waiting()) == 1
     for member in (*world.members, *world.members):
         await member.node.sync()
-    await settled(world)
+    await world.settle()
     assert who.node.decisions.waiting() == ()
     return waits.value
 
@@ -156,7 +151,7 @@ async def test_what_cannot_be_sealed_waits_as_it_was_decided(world: Simulation) 
 async def test_so_does_one_more_field(world: Simulation) -> None:
     us, cn, mx = world.us, world.cn, world.mx
     (packet,) = await us.send(mx)
-    await settled(world)
+    await world.settle()
     path = await name_path(us, packet)
     await later(
         world, lambda: us.node.packets.disclose(packet, path, cn.node.uri, acted_by=PERSON), us
@@ -190,7 +185,7 @@ async def test_so_do_a_refusal_and_a_withdrawal(world: Simulation) -> None:
 async def test_so_do_consents(world: Simulation) -> None:
     us, cn, mx = world.us, world.cn, world.mx
     (packet,) = await us.send(mx)
-    await settled(world)
+    await world.settle()
     path = await name_path(mx, packet)
     consents = mx.node.consents
     await later(world, lambda: consents.pass_on(packet, [path], cn.node.uri), mx)

@@ -19,11 +19,6 @@ from tearline_client.keys.rotation import LIFETIME_MS, KeyKind
 Ending = Callable[[Simulation], Awaitable[None]]
 
 
-async def settled(world: Simulation) -> None:
-    for member in (*world.members, *world.members):
-        await member.node.receive()
-
-
 async def rotate(member: Member) -> bytes:
     """Gives a node its next signing key; returns the id of the one before."""
     node, old = member.node, member.signer.header.key_id
@@ -50,7 +45,7 @@ async def live(world: Simulation, time_ms: int) -> None:
     pass_time(world, time_ms)
     for member in (*world.members, *world.members):
         await member.node.sync()
-    await settled(world)
+    await world.settle()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +89,11 @@ async def test_a_field_is_disclosed_of_a_packet_whose_key_has_ended(
     world: Simulation, end: Ending
 ) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await end(world)
     path = path_of(world, packet)
     assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
-    await settled(world)
+    await world.settle()
     assert world.mx.codes() == []
     shown = world.mx.node.packets.show(packet)
     assert [each.field.path for each in shown.view.fields] == [path]
@@ -111,10 +106,10 @@ async def test_a_field_is_disclosed_of_a_packet_whose_key_has_ended(
 
 async def test_it_is_corrected_and_the_correction_opens(world: Simulation, end: Ending) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     await end(world)
     correction = await corrected(world.us, packet)
-    await settled(world)
+    await world.settle()
     for member in (world.cn, world.mx):
         assert member.codes() == []
         assert member.node.corrections.newest(packet) == correction
@@ -122,11 +117,11 @@ async def test_it_is_corrected_and_the_correction_opens(world: Simulation, end: 
 
 async def test_it_is_recalled_and_erased(world: Simulation, end: Ending) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await end(world)
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
-    await settled(world)
+    await world.settle()
     assert stores_of(world.cn.node).packets.packet(packet).keys == ()
     assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
     assert world.cn.codes() == world.us.codes() == []
@@ -134,7 +129,7 @@ async def test_it_is_recalled_and_erased(world: Simulation, end: Ending) -> None
 
 async def test_originator_and_recipient_show_exhibits_of_it(world: Simulation, end: Ending) -> None:
     (packet,) = await world.us.send(world.mx)
-    await settled(world)
+    await world.settle()
     await end(world)
     for member in (world.us, world.mx):
         text = await member.node.audit.exhibit(packet, SHOWN)
@@ -146,11 +141,11 @@ async def test_who_got_it_after_the_end_is_told_that_the_originator_makes_exhibi
 ) -> None:
     """Its first receipt comes too late to say that the key counted; it holds no other word."""
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await revoked(world)
     path = path_of(world, packet)
     assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
-    await settled(world)
+    await world.settle()
     assert world.mx.node.packets.show(packet).view.fields
     with pytest.raises(MomentUnproven, match="originator"):
         await world.mx.node.audit.exhibit(packet, SHOWN)
@@ -163,7 +158,7 @@ async def test_what_a_lost_exchange_had_taken_is_taken_again_after_the_end(
 ) -> None:
     """Its log says where the key counted; the statement is published again unchanged."""
     await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     database = saved(world)
     (packet,) = await world.us.send(world.mx)
     await revoked(world)

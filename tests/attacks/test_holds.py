@@ -4,16 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from attacks.test_recalls import (
-    PERSON,
-    field_recalled,
-    path_of,
-    recalled,
-    set_time,
-    settled,
-    shown,
-    states,
-)
+from attacks.test_recalls import PERSON, field_recalled, path_of, recalled, set_time, shown, states
 from support.node import context_of, stores_of
 from support.simulation import Simulation
 from tearline.errors import LoginRequired, NotFound
@@ -23,7 +14,7 @@ from tearline_client.features.recalls.handler import run_due
 
 async def held(world: Simulation) -> bytes:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
     return packet
 
@@ -32,10 +23,10 @@ async def test_what_is_held_is_kept_when_it_is_recalled_and_its_originator_is_to
     world: Simulation,
 ) -> None:
     packet = await held(world)
-    await settled(world)
+    await world.settle()
     assert world.us.node.recalls.of(packet) == ()  # nothing is told before
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     assert shown(world.cn, packet)
     (kept,) = world.us.node.recalls.of(packet)
     assert kept.state is RecallState.KEPT
@@ -48,11 +39,11 @@ async def test_a_hold_answers_every_recall_and_lasts_until_it_is_ended(world: Si
     packet = await held(world)
     await field_recalled(world, packet, path_of(world.us, packet))
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.KEPT] * 2
     assert shown(world.cn, packet)
     await world.cn.node.recalls.erase(packet)
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.ERASED] * 2
     assert shown(world.cn, packet) == 0
     assert world.cn.node.recalls.holds() == ()
@@ -92,11 +83,11 @@ async def test_an_officer_alone_ends_a_hold_and_it_stays_written_down(world: Sim
 
 async def test_nothing_is_held_that_is_not_a_partner_s_and_here(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     for member in (world.us, world.mx):
         with pytest.raises(NotFound):
             await member.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     with pytest.raises(NotFound):
         await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)

@@ -65,11 +65,6 @@ def new_terms() -> str:
     return terms(name="precursors-2026")
 
 
-async def all_hear(world: Simulation) -> None:
-    for member in world.members:
-        await member.node.receive()
-
-
 def only(member: Member) -> Offer:
     (offer,) = member.node.proposals.offers()
     return offer
@@ -88,15 +83,15 @@ def states(world: Simulation, wanted: bytes) -> set[ProposalState]:
 
 async def test_what_all_sign_comes_into_force_by_itself(world: Simulation) -> None:
     proposed = await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, proposed) == {ProposalState.PROPOSED}
     others = {context_of(world.cn.node).agency, context_of(world.mx.node).agency}
     assert set(only(world.mx).waiting_for) == others
     await world.cn.node.proposals.sign(only(world.cn))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.mx.node.proposals.sign(only(world.mx))
     await world.mx.node.receive()
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, proposed) == {ProposalState.AGREED}
     for member in world.members:
         assert member.codes() == []
@@ -105,11 +100,11 @@ async def test_what_all_sign_comes_into_force_by_itself(world: Simulation) -> No
 
 async def test_whoever_signs_last_at_one_moment_it_comes_into_force(world: Simulation) -> None:
     await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     for member in (world.cn, world.mx):  # neither has heard of the other when it signs
         await member.node.proposals.sign(only(member))
-    await all_hear(world)
-    await all_hear(world)
+    await world.settle(rounds=1)
+    await world.settle(rounds=1)
     for member in world.members:
         assert member.node.proposals.state_of(only(member)) is ProposalState.AGREED
         assert (member.status().faults, member.codes()) == ({}, [])
@@ -120,16 +115,16 @@ async def test_who_is_to_oversee_an_agreement_signs_it_like_a_party(world: Simul
     text = terms(US, CN, name="overseen").replace(f".share.{MX}", f".share.{CN}")
     text = text.replace("retention_days", f'oversight = ["{MX}"]\nretention_days')
     proposed = await world.us.node.proposals.propose(world.us.node.proposals.draft(text))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.cn.node.proposals.sign(only(world.cn))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, proposed) == {ProposalState.PROPOSED}
     assert only(world.us).waiting_for == (context_of(world.mx.node).agency,)
     with pytest.raises(AgreementNotInForce):
         world.us.node.agreements.by_name("overseen")
     await world.mx.node.proposals.sign(only(world.mx))
-    await all_hear(world)
-    await all_hear(world)
+    await world.settle(rounds=1)
+    await world.settle(rounds=1)
     for member in (world.us, world.cn):
         assert member.node.agreements.by_name("overseen").oversight == (
             context_of(world.mx.node).agency,
@@ -143,7 +138,7 @@ async def test_who_is_to_oversee_an_agreement_signs_it_like_a_party(world: Simul
 async def test_two_amendments_at_one_moment_end_the_same_everywhere(world: Simulation) -> None:
     by_us = await amend(world.us, identity="generalised")
     by_cn = await amend(world.cn, identity="withheld")
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, by_us) == states(world, by_cn) == {ProposalState.PROPOSED}
     for member in (world.cn, world.mx, world.us):
         for each in (by_cn, by_us):
@@ -151,8 +146,8 @@ async def test_two_amendments_at_one_moment_end_the_same_everywhere(world: Simul
             if context_of(member.node).agency in with_it.waiting_for:
                 await member.node.proposals.sign(with_it)
     # Both are complete; each party has something of both to publish.
-    await all_hear(world)
-    await all_hear(world)
+    await world.settle(rounds=1)
+    await world.settle(rounds=1)
     ended = [states(world, each) for each in (by_us, by_cn)]
     assert sorted(ended, key=max) == [{ProposalState.SUPERSEDED}, {ProposalState.AGREED}]
     agreed = {encode_agreement(m.node.agreements.by_name("narcotics-2026")) for m in world.members}
@@ -179,7 +174,7 @@ async def test_the_amendment_that_comes_second_is_refused_as_a_conflict(
 ) -> None:
     first = await amend(world.us, identity="generalised")
     second = await amend(world.cn, identity="withheld")
-    await all_hear(world)
+    await world.settle(rounds=1)
     loser = await by_hand(world, second)
     winner = await by_hand(world, first)
     outcomes = [
@@ -187,7 +182,7 @@ async def test_the_amendment_that_comes_second_is_refused_as_a_conflict(
         *await world.cn.publish(loser),
     ]
     assert [o.refusal.code if o.refusal else "" for o in outcomes] == ["", StatementConflict.code]
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, first) == {ProposalState.AGREED}
     assert states(world, second) == {ProposalState.SUPERSEDED}
     with pytest.raises(ProposalSuperseded):
@@ -196,26 +191,26 @@ async def test_the_amendment_that_comes_second_is_refused_as_a_conflict(
 
 async def test_other_terms_answer_a_proposal(world: Simulation) -> None:
     first = await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     other = world.cn.node.proposals.draft_counter(
         only(world.cn), terms(name="precursors-2026", retention=90)
     )
     second = await world.cn.node.proposals.propose(other, answers=first)
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, first) == {ProposalState.COUNTERED}
     for member in (world.us, world.mx):
         await member.node.proposals.sign(stores_of(member.node).proposals.offer(second))
-    await all_hear(world)
-    await all_hear(world)
+    await world.settle(rounds=1)
+    await world.settle(rounds=1)
     assert states(world, first) == {ProposalState.SUPERSEDED}
     assert states(world, second) == {ProposalState.AGREED}
 
 
 async def test_what_was_declined_takes_no_signature(world: Simulation) -> None:
     proposed = await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.cn.node.proposals.decline(only(world.cn))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert states(world, proposed) == {ProposalState.DECLINED}
     with pytest.raises(ProposalClosed):
         await world.mx.node.proposals.sign(only(world.mx))
@@ -223,19 +218,19 @@ async def test_what_was_declined_takes_no_signature(world: Simulation) -> None:
 
 async def test_a_signature_stands(world: Simulation) -> None:
     await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.cn.node.proposals.sign(only(world.cn))
-    await all_hear(world)
+    await world.settle(rounds=1)
     with pytest.raises(ProposalClosed):
         await world.cn.node.proposals.decline(only(world.cn))
 
 
 async def test_signed_again_the_same_is_sent_again(world: Simulation) -> None:
     await world.us.node.proposals.propose(world.us.node.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     for _ in range(2):
         await world.cn.node.proposals.sign(only(world.cn))
-        await all_hear(world)
+        await world.settle(rounds=1)
     assert len(only(world.mx).steps) == 2
 
 
@@ -248,19 +243,19 @@ async def test_of_one_agency_a_node_keeps_so_many_steps(
     for number in range(3):
         draft = world.us.node.proposals.draft(terms(name=f"flood-{number}"))
         terms_of.append(await world.us.node.proposals.propose(draft))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.us.node.proposals.propose(world.us.node.proposals.draft(terms(name="one-more")))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert world.cn.codes() == world.mx.codes() == [ProposalRefused.code]
     offers = world.cn.node.proposals.offers
     assert {offer.terms for offer in offers()} == {*terms_of}
     await world.mx.node.proposals.propose(world.mx.node.proposals.draft(terms(name="of-others")))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert len(offers()) == 4
     await world.cn.node.proposals.decline(stores_of(world.cn.node).proposals.offer(terms_of[0]))
-    await all_hear(world)
+    await world.settle(rounds=1)
     again = await world.us.node.proposals.propose(world.us.node.proposals.draft(terms(name="anew")))
-    await all_hear(world)
+    await world.settle(rounds=1)
     kept = {offer.terms for offer in offers() if offer.agreement.name != "of-others"}
     assert {again, *terms_of[1:]} <= kept
 
@@ -284,7 +279,7 @@ def _unread(_: object) -> NoReturn:
 async def test_only_parties_hear_of_a_proposal(world: Simulation) -> None:
     draft = world.us.node.proposals.draft(terms(US, MX, name="apart"))
     await world.us.node.proposals.propose(draft)
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert world.cn.node.proposals.offers() == ()
     assert len(world.mx.node.proposals.offers()) == 1
 
@@ -292,7 +287,7 @@ async def test_only_parties_hear_of_a_proposal(world: Simulation) -> None:
 async def test_time_ends_what_nobody_answers(world: Simulation) -> None:
     draft = world.us.node.proposals.draft(new_terms())
     await world.us.node.proposals.propose(draft, within_ms=DAY_MS)
-    await all_hear(world)
+    await world.settle(rounds=1)
     offer = only(world.cn)
     assert offer.state(offer.answer_by_ms - 1) is ProposalState.PROPOSED
     assert offer.state(offer.answer_by_ms) is ProposalState.EXPIRED
@@ -383,9 +378,9 @@ async def test_a_term_changed_inside_what_a_partner_signed_is_caught(world: Simu
 async def test_a_signature_under_other_terms_is_caught(world: Simulation) -> None:
     """What we signed once is shown under terms that we never saw."""
     await world.us.node.proposals.propose(drafted(world))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.cn.node.proposals.sign(only(world.cn))
-    await all_hear(world)
+    await world.settle(rounds=1)
     signed_once = only(world.us).steps[1].proposal
     other = replace(drafted(world), header=world.us.signer.header, retention_ms=DAY_MS)
     ours = signed_by(StatementType.AGREEMENT, encode_agreement(other), world.us.signer)
@@ -465,9 +460,9 @@ async def test_an_agreement_of_others_and_none_are_refused_alike(world: Simulati
 
 async def test_the_log_with_proposals_in_it_verifies(world: Simulation) -> None:
     proposed = await world.us.node.proposals.propose(drafted(world))
-    await all_hear(world)
+    await world.settle(rounds=1)
     await world.cn.node.proposals.decline(only(world.cn))
-    await all_hear(world)
+    await world.settle(rounds=1)
     verifier = LogVerifier(world.store, world.template.identity.log)
     assert [finding async for finding in verifier.findings()] == []
     assert states(world, proposed) == {ProposalState.DECLINED}

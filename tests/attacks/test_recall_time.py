@@ -6,7 +6,7 @@ import pytest
 
 import tearline_server.processing.handlers.recalls
 from attacks.test_key_life import DAY_MS, cut_off, pass_time, set_clock
-from attacks.test_recalls import recall_of, settled, shown, states
+from attacks.test_recalls import recall_of, shown, states
 from support.node import context_of
 from support.simulation import Clock, Member, Simulation
 from tearline.errors import AnswerTimeShort, ExchangeUnreachable
@@ -21,7 +21,7 @@ async def asked(world: Simulation) -> bytes:
     """A packet at China, whose node has a person decide on recalls."""
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     return packet
 
 
@@ -65,10 +65,10 @@ async def test_a_deadline_in_the_past_does_not_outrun_a_person(
     assert shown(world.cn, packet)
     assert abs(due_ms(world.cn) - world.clock() - MIN_ANSWER_MS) < 60_000
     pass_time(world, MIN_ANSWER_MS - 60_000)
-    await settled(world)
+    await world.settle()
     assert shown(world.cn, packet)
     pass_time(world, 120_000)
-    await settled(world)
+    await world.settle()
     assert shown(world.cn, packet) == 0
 
 
@@ -128,11 +128,11 @@ async def test_a_recall_that_waited_at_home_is_signed_anew_with_the_time(
     pass_time(world, 6 * DAY_MS)
     for member in (*world.members, *world.members):
         await member.node.sync()
-    await settled(world)
+    await world.settle()
     (again,) = desk.of(packet)
     assert again.order.respond_by_ms > world.clock() + MIN_ANSWER_MS - DAY_MS
     assert states(world.cn, packet) == [RecallState.OPEN]
     await world.cn.node.recalls.erase(packet)
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.ERASED]
     assert world.us.codes() == world.cn.codes() == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from attacks.test_recalls import path_of, settled
+from attacks.test_recalls import path_of
 from support.four_eyes import log_in
 from support.simulation import Member, Simulation, narrative
 from support.taxii import reader
@@ -23,7 +23,7 @@ OURS = "Seen at the harbour by our own patrol."
 async def received(world: Simulation) -> bytes:
     """A packet of Mexico's at the node where drafts are made."""
     (packet,) = await world.mx.send(world.us)
-    await settled(world)
+    await world.settle()
     return packet
 
 
@@ -56,7 +56,7 @@ def left(world: Simulation) -> tuple[set[str], int]:
 async def recall(world: Simulation, packet: bytes) -> None:
     desk = world.mx.node.recalls
     await desk.recall(desk.plan(packet), RecallReason.SOURCE_AT_RISK)
-    await settled(world)
+    await world.settle()
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named as a source", "copied"])
@@ -86,7 +86,7 @@ async def test_one_field_that_is_recalled_takes_no_other(world: Simulation) -> N
     drafted(world, name, of(world.us, amount, packet), packet=packet)
     desk = world.mx.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
-    await settled(world)
+    await world.settle()
     texts, lost = left(world)
     assert texts.isdisjoint(name.texts)
     assert (len(texts), lost) == (2, 1)

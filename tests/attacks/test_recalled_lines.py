@@ -1,7 +1,7 @@
 """Recalls of packets that were corrected: what stays of their line is named, and goes with them."""
 
 from attacks.test_corrections import corrected
-from attacks.test_recalls import path_of, settled, shown
+from attacks.test_recalls import path_of, shown
 from support.simulation import Simulation
 from tearline.packets.recall import RecallReason
 
@@ -13,7 +13,7 @@ async def line(world: Simulation) -> list[bytes]:
     (first,) = await world.us.send(world.cn, world.mx)
     second = await corrected(world.us, first)
     third = await corrected(world.us, second)
-    await settled(world)
+    await world.settle()
     return [first, second, third]
 
 
@@ -36,7 +36,7 @@ async def test_the_whole_line_is_recalled_together(world: Simulation) -> None:
     plan = desk.plan(packets[1])
     made = await desk.recall(plan, REASON, line=desk.line(plan))
     assert {each.recall.packet for each in made} == set(packets)
-    await settled(world)
+    await world.settle()
     for member in (world.cn, world.mx):
         assert [shown(member, packet) for packet in packets] == [0, 0, 0]
         assert member.codes() == []

@@ -65,12 +65,6 @@ def path_of(member: Member, packet: bytes, end: str = "/Person/name") -> str:
     return next(o.field.path for o in fields if o.field.path.endswith(end))
 
 
-async def settled(world: Simulation) -> None:
-    for _ in range(2):
-        for member in world.members:
-            await member.node.receive()
-
-
 def agreed(time_ms: int) -> AgreedTime:
     return AgreedTime(log_ms=time_ms, own_ms=time_ms)
 
@@ -130,12 +124,12 @@ def recall_of(world: Simulation, by: Member, to: Member, packet: bytes, *, seq: 
 
 async def test_what_is_recalled_is_erased_and_both_ends_say_so(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     assert world.cn.status().quarantined == ()
     await world.cn.node.packets.read(packet)
     assert shown(world.cn, packet)
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     for member in (world.cn, world.mx):
         assert shown(member, packet) == 0
         held = stores_of(member.node).packets.packet(packet)
@@ -151,7 +145,7 @@ async def test_what_is_recalled_is_erased_and_both_ends_say_so(world: Simulation
 async def test_what_is_recalled_leaves_nothing_in_the_recipient_s_files(world: Simulation) -> None:
     """Not even sealed: whoever has the node's key could open it."""
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     database = stores_of(world.cn.node).database
     sealed = [
         database.value(f"SELECT {column} FROM {table}")
@@ -166,7 +160,7 @@ async def test_what_is_recalled_leaves_nothing_in_the_recipient_s_files(world: S
 
     assert found()
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     assert states(world.cn, packet) == [RecallState.ERASED]
     assert not found()
 
@@ -176,7 +170,7 @@ async def test_what_waits_in_a_mailbox_is_never_delivered(world: Simulation) -> 
     await recalled(world, packet)
     kinds = [each.statements[0].type for each in await world.cn.waiting()]
     assert kinds == [StatementType.VOID, StatementType.RECALL]
-    await settled(world)
+    await world.settle()
     assert world.cn.grants() == []
     assert world.cn.codes() == []
     assert states(world.us, packet) == [RecallState.ERASED]
@@ -186,12 +180,12 @@ async def test_what_waits_in_a_mailbox_is_never_delivered(world: Simulation) -> 
 
 async def test_one_field_is_recalled_and_the_others_stay(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     before = world.cn.node.packets.show(packet).view.fields
     path = before[0].field.path
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
-    await settled(world)
+    await world.settle()
     after = world.cn.node.packets.show(packet).view.fields
     assert {o.slot for o in after} == {o.slot for o in before if o.field.path != path}
     assert after
@@ -214,7 +208,7 @@ async def test_a_field_is_recalled_before_the_packet_was_fetched(world: Simulati
     path = next(path for path in sent if path.endswith("Person/name"))
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet, path=path), RecallReason.MISTAKE)
-    await settled(world)
+    await world.settle()
     after = world.cn.node.packets.show(packet).view.fields
     assert after
     assert path not in {opened.field.path for opened in after}
@@ -228,13 +222,13 @@ async def test_what_a_suspension_held_comes_without_the_field_that_was_recalled_
 ) -> None:
     packet, twin = await world.us.send(world.cn, times=2)
     await world.cn.node.suspensions.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
-    await settled(world)
+    await world.settle()
     path = path_of(world.us, packet)
     await field_recalled(world, packet, path, world.cn)
-    await settled(world)
+    await world.settle()
     await world.cn.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     for _ in range(2):
-        await settled(world)
+        await world.settle()
     assert sorted(world.cn.grants()) == sorted([packet, twin])
     came, whole = (
         {opened.field.path for opened in world.cn.node.packets.show(each).view.best()}
@@ -250,11 +244,11 @@ async def test_what_was_recalled_while_a_suspension_held_it_is_not_issued_anew(
 ) -> None:
     (packet,) = await world.us.send(world.cn)
     await world.cn.node.suspensions.suspend("narcotics-2026", WHOLE, acted_by=PERSON)
-    await settled(world)
+    await world.settle()
     await recalled(world, packet)
     await world.cn.node.suspensions.resume("narcotics-2026", acted_by=PERSON)
     for _ in range(2):
-        await settled(world)
+        await world.settle()
     assert len(stores_of(world.us.node).packets.grants(packet)) == 1
 
 
@@ -262,7 +256,7 @@ async def test_a_field_that_was_recalled_from_a_partner_is_not_disclosed_to_it(
     world: Simulation,
 ) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     path = path_of(world.us, packet)
     await field_recalled(world, packet, path, world.cn)
     with pytest.raises(PacketRecalled):
@@ -280,25 +274,25 @@ async def test_what_was_put_aside_of_a_packet_is_erased_with_it(world: Simulatio
     world.cn.exchange.mail = list
     assert put_aside(world.cn)
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     assert put_aside(world.cn) == []
 
 
 async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.OPEN]
     await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
-    await settled(world)
+    await world.settle()
     assert shown(world.cn, packet)
     (kept,) = world.us.node.recalls.of(packet)
     assert kept.answer is not None
     assert (kept.state, kept.answer.ground) == (RecallState.KEPT, KeepGround.EVIDENCE)
     await world.cn.node.recalls.erase(packet)
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.ERASED]
     with pytest.raises(NotFound):
         await world.cn.node.recalls.keep(packet, KeepGround.EVIDENCE, acted_by=PERSON)
@@ -307,7 +301,7 @@ async def test_a_person_keeps_it_and_says_why(world: Simulation) -> None:
 async def test_a_clock_ahead_leaves_partners_the_time_to_answer(world: Simulation) -> None:
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     object.__setattr__(context_of(world.us.node), "now_ms", Clock(3000 * 24 * 3_600_000))
     (asked,) = await recalled(world, packet)
     assert abs(asked.order.respond_by_ms - RESPOND_MS - world.clock()) < 60_000
@@ -318,7 +312,7 @@ async def test_a_clock_ahead_leaves_partners_the_time_to_answer(world: Simulatio
 
 async def test_a_clock_behind_recalls_nothing(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     object.__setattr__(context_of(world.us.node), "now_ms", Clock(-3000 * 24 * 3_600_000))
     with pytest.raises(ClockSkewed):
         await recalled(world, packet)
@@ -328,7 +322,7 @@ async def test_a_clock_behind_recalls_nothing(world: Simulation) -> None:
 async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     desk = world.us.node.recalls
     await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
     await world.cn.node.receive()
@@ -336,8 +330,8 @@ async def test_what_nobody_keeps_in_time_is_erased(world: Simulation) -> None:
     for member in (world.us, world.mx) * 2:
         await member.node.sync()
     assert [stored.id for stored in desk.overdue()] == [stored.id for stored in desk.of(packet)]
-    await settled(world)
-    await settled(world)
+    await world.settle()
+    await world.settle()
     assert shown(world.cn, packet) == 0
     assert states(world.us, packet) == [RecallState.ERASED]
     assert desk.overdue() == ()
@@ -348,7 +342,7 @@ async def test_what_is_late_and_what_waits_is_told(
 ) -> None:
     object.__setattr__(context_of(world.cn.node), "asks_before_erasing", True)
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     desk, members = world.us.node.recalls, context_of(world.us.node).trust.members
     (asked,) = await desk.recall(desk.plan(packet), RecallReason.MISTAKE)
     await world.cn.node.receive()
@@ -368,7 +362,7 @@ async def test_what_is_late_and_what_waits_is_told(
 async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
     """From everybody: the exchange keeps none of its ciphertexts, and no reader a form of it."""
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     forms: dict[str, set[int]] = {}
     for member in (world.cn, world.mx):
         for opened in member.node.packets.show(packet).view.fields:
@@ -384,7 +378,7 @@ async def test_a_field_is_recalled_in_every_form(world: Simulation) -> None:
     left = parts_of(stored.ciphertexts).ciphertexts.keys()
     assert left
     assert forms[path].isdisjoint(left)
-    await settled(world)
+    await world.settle()
     for member in (world.cn, world.mx):
         fields = member.node.packets.show(packet).view.fields
         assert fields
@@ -415,11 +409,11 @@ async def test_what_ended_is_erased_unasked_and_withdrawn_where_it_waits(
 async def test_what_one_agency_sent_under_an_agreement_is_erased(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
     (other,) = await world.mx.send(world.cn)
-    await settled(world)
+    await world.settle()
     agreement = world.us.node.agreements.by_name("narcotics-2026").id
     assert world.cn.node.recalls.erase_for(context_of(world.us.node).agency, agreement) == 1
     await world.cn.node.tell()
-    await settled(world)
+    await world.settle()
     assert shown(world.cn, packet) == 0
     assert shown(world.cn, other)
     assert statuses(world.us, packet) == [Status.ERASED]
@@ -431,7 +425,7 @@ async def test_what_one_agency_sent_under_an_agreement_is_erased(world: Simulati
 
 async def test_a_partner_does_not_recall_what_is_not_its_own(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     outcome = await world.mx.say(
         StatementType.RECALL, recall_of(world, world.mx, world.cn, packet, seq=1)
     )
@@ -441,7 +435,7 @@ async def test_a_partner_does_not_recall_what_is_not_its_own(world: Simulation) 
 
 async def test_an_exchange_does_not_bring_a_recall_of_somebody_else(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn, world.mx)
-    await settled(world)
+    await world.settle()
     body = recall_of(world, world.mx, world.cn, packet)
     forged = await world.forge(
         world.cn, signed_by(StatementType.RECALL, body, world.mx.signer), code=EventCode.RECALL
@@ -477,7 +471,7 @@ async def test_a_grant_that_comes_behind_its_recall_stays_closed(world: Simulati
     await world.cn.take(late[-1], early)
     await world.cn.node.tell()
     assert stores_of(world.cn.node).packets.held(packet) is None
-    await settled(world)
+    await world.settle()
     assert states(world.us, packet) == [RecallState.ERASED]
     assert statuses(world.us, packet) == [Status.ERASED]
 
@@ -485,7 +479,7 @@ async def test_a_grant_that_comes_behind_its_recall_stays_closed(world: Simulati
 async def test_a_recall_that_was_dropped_is_missed(world: Simulation) -> None:
     """It was the last message: the mark behind it says so."""
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await recalled(world, packet)
     await world.us.node.mark()
     world.cn.exchange.mail = lambda waiting: [
@@ -496,7 +490,7 @@ async def test_a_recall_that_was_dropped_is_missed(world: Simulation) -> None:
 
 async def test_only_who_was_asked_answers_a_recall(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     (asked,) = await recalled(world, packet)
     answer = Recall(
         header=world.mx.signer.header,
@@ -516,7 +510,7 @@ async def test_only_who_was_asked_answers_a_recall(world: Simulation) -> None:
 
 async def test_a_recalled_packet_is_not_granted_again(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     await recalled(world, packet)
     (stored,) = stores_of(world.us.node).packets.grants(packet)
     again = replace(stored.grant, grant_id=bytes(16), address=replace(stored.grant.address, seq=3))
@@ -546,11 +540,11 @@ async def test_a_backup_of_before_a_recall_does_not_bring_the_ciphertexts_back(
 ) -> None:
     """Although its recipient has signed for the recall, and it waits nowhere any more."""
     (packet,) = await world.us.send(world.cn)
-    await settled(world)
+    await world.settle()
     database = saved(world)
     await recalled(world, packet)
     for _ in range(3):
-        await settled(world)
+        await world.settle()
         for member in world.members:
             await member.node.mark()
     async with restored(world, database, [mirrored(world, world.us)]) as exchange:

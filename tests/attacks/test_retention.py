@@ -75,14 +75,8 @@ async def amend(
         [signed_by(StatementType.AGREEMENT, body, each.signer) for each in world.members]
     )
     await world.us.node.agreements.publish(signed)
-    await settle(world)
+    await world.settle()
     return signed
-
-
-async def settle(world: Simulation) -> None:
-    for _ in range(2):
-        for member in world.members:
-            await member.node.receive()
 
 
 def set_time(world: Simulation, offset_ms: int) -> None:
@@ -120,16 +114,16 @@ async def findings(world: Simulation) -> tuple[list[str], int]:
 async def erased(world: Simulation) -> bytes:
     """A packet whose every entry is erased everywhere; its id."""
     (packet,) = await world.us.send(world.cn)
-    await settle(world)
+    await world.settle()
     set_time(world, KEPT_MS + DAY_MS)
     await world.exchange.maintenance.erase_due()
-    await settle(world)
+    await world.settle()
     return packet
 
 
 async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: Simulation) -> None:
     await kept.us.send(kept.cn)
-    await settle(kept)
+    await kept.settle()
     before, opened = await kept.entries(), [*told(kept.us), *told(kept.cn)]
     assert {each.event.code for each in opened} >= {
         EventCode.PACKET_ACCEPTED,
@@ -141,7 +135,7 @@ async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: 
     assert await findings(kept) == ([], 0)
     set_time(kept, KEPT_MS + DAY_MS)
     await kept.exchange.maintenance.erase_due()
-    await settle(kept)
+    await kept.settle()
     for member in kept.members:
         assert member.codes() == []
         log = stores_of(member.node).log
@@ -154,7 +148,7 @@ async def test_what_is_over_is_erased_everywhere_and_the_tree_is_the_same(kept: 
 
 async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None:
     await kept.us.send(kept.cn)
-    await settle(kept)
+    await kept.settle()
     first = min(each.opening.index for each in told(kept.cn))
     set_time(kept, KEPT_MS + GRACE_MS - DAY_MS)
     assert kept_too_long(context_of(kept.cn.node)) == ()
@@ -165,7 +159,7 @@ async def test_an_exchange_that_erases_nothing_is_told(kept: Simulation) -> None
     assert await kept.cn.node.audit.count_kept_too_long() == found.entries
     assert kept_too_long(context_of(kept.mx.node)) == ()  # it was told of nothing that is over
     await kept.exchange.maintenance.erase_due()
-    await settle(kept)
+    await kept.settle()
     assert kept_too_long(context_of(kept.cn.node)) == ()
 
 
@@ -174,7 +168,7 @@ async def test_an_honest_exchange_has_time_when_less_may_be_kept_of_much(
 ) -> None:
     """What is over all at once takes a while to go: by the log's size, and from that version on."""
     await world.us.send(world.cn)
-    await settle(world)
+    await world.settle()
     late_ms = KEPT_MS + 2 * GRACE_MS
     set_time(world, late_ms)
     await amend(world, version=2, log_retention_ms=KEPT_MS)
@@ -197,7 +191,7 @@ async def test_much_that_is_over_is_erased_in_one_round_and_each_round_ends(
 ) -> None:
     for _ in range(4):
         await kept.us.send(kept.cn)
-    await settle(kept)
+    await kept.settle()
     count = len({each.opening.index for m in kept.members for each in told(m)})
     monkeypatch.setattr("tearline_server.jobs.retention.MAX_RETENTION_PAGE", 2)
     monkeypatch.setattr("tearline_server.jobs.retention.MAX_RETENTION_PAGES", 3)
@@ -214,13 +208,13 @@ async def test_much_that_is_over_is_erased_in_one_round_and_each_round_ends(
 async def test_what_may_be_kept_for_less_goes_earlier(kept: Simulation) -> None:
     """At the recipient and at the exchange, although it was sent when more was agreed."""
     (packet,) = await kept.us.send(kept.cn)
-    await settle(kept)
+    await kept.settle()
     assert run_due(context_of(kept.cn.node)) == 0
     await amend(kept, version=3, log_retention_ms=KEPT_MS, retention_ms=DAY_MS)
     set_time(kept, 2 * DAY_MS)
     await kept.exchange.maintenance.drop_ended()
-    await settle(kept)
-    await settle(kept)
+    await kept.settle()
+    await kept.settle()
     assert stores_of(kept.cn.node).packets.packet(packet).keys == ()
     (grant,) = stores_of(kept.us.node).packets.grants(packet)
     assert grant.status is Status.ERASED
@@ -256,9 +250,9 @@ async def test_what_waits_for_a_node_stays(kept: Simulation) -> None:
     await kept.exchange.maintenance.erase_due()
     await kept.us.node.receive()
     assert stores_of(kept.us.node).log.opened(index) is not None
-    await settle(kept)
+    await kept.settle()
     await kept.exchange.maintenance.erase_due()
-    await settle(kept)
+    await kept.settle()
     assert stores_of(kept.us.node).log.opened(index) is None
     assert kept.cn.codes() == []
 
@@ -267,7 +261,7 @@ async def test_how_it_came_about_and_who_erased_it_stays(kept: Simulation) -> No
     await erased(kept)
     set_time(kept, 3 * KEPT_MS)
     await kept.exchange.maintenance.erase_due()
-    await settle(kept)
+    await kept.settle()
     left = {each.event.code for each in stores_of(kept.us.node).log.openings()}
     assert {EventCode.AGREEMENT, EventCode.ERASED} <= left
     assert not left & RETAINED
@@ -365,7 +359,7 @@ def keeps(member: Member, index: int, error: type[TearlineError]) -> None:
 async def sent(world: Simulation) -> int:
     """A grant of ours that China took in; the index of its entry."""
     await world.us.send(world.cn)
-    await settle(world)
+    await world.settle()
     return index_of(world.cn)
 
 
@@ -392,7 +386,7 @@ async def test_a_log_that_runs_ahead_brings_no_end_near(kept: Simulation) -> Non
     set_time(kept, KEPT_MS + DAY_MS)
     await kept.log_to(kept.exchange)  # it is tried again once the log has grown
     await context_of(kept.cn.node).follow()
-    await settle(kept)
+    await kept.settle()
     assert kept.cn.codes() == []
     assert stores_of(kept.cn.node).log.opened(index) is None
 
@@ -400,7 +394,7 @@ async def test_a_log_that_runs_ahead_brings_no_end_near(kept: Simulation) -> Non
 async def test_what_stands_under_another_agreement_stays(kept: Simulation) -> None:
     draft = kept.us.draft(agreement="bilateral")
     await kept.us.node.packets.send([kept.us.node.packets.plan(draft, [kept.mx.node.uri])])
-    await settle(kept)
+    await kept.settle()
     log = stores_of(kept.mx.node).log
     index = next(e.opening.index for e in log.openings() if e.event.code in RETAINED)
     set_time(kept, KEPT_MS + DAY_MS)

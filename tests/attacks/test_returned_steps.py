@@ -16,11 +16,6 @@ from tearline.statements.statement import StatementType
 from tearline_client.store.requests import StoredStep
 
 
-async def settle(world: Simulation) -> None:
-    for member in (*world.members, *world.members):
-        await member.node.receive()
-
-
 def back_in_reach(member: Member) -> None:
     member.exchange.publication = lambda publication: publication
 
@@ -52,7 +47,7 @@ async def test_a_step_of_a_request_is_said_again_to_the_next_key(world: Simulati
     await world.cn.node.sync()  # there is no other key yet, and nothing is said to the old one
     assert await waiting(world.us, StatementType.REQUEST_STEP) == 0
     await world.us.node.sync()
-    await settle(world)
+    await world.settle()
     assert phases(request, world.us, world.cn) == [Phase.ADMITTED] * 2
     for member in (world.us, world.cn):
         (said,) = steps(member, request)
@@ -66,7 +61,7 @@ async def test_a_step_that_no_longer_follows_is_not_said_again(world: Simulation
     request = await admitted_late(world)
     await world.us.node.requests.withdraw(request, PERSON)
     await world.us.node.sync()
-    await settle(world)
+    await world.settle()
     assert phases(request, world.us, world.cn) == [Phase.WITHDRAWN] * 2
     (refused, _) = sorted(steps(world.cn, request), key=lambda step: step.index is not None)
     assert refused.code == StepBackwards.code
@@ -81,7 +76,7 @@ async def test_a_step_is_not_said_again_once_something_else_was_said(world: Simu
     await world.us.node.sync()
     await context_of(world.cn.node).follow()
     await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [1], PERSON)
-    await settle(world)
+    await world.settle()
     kinds = [step.step.kind for step in steps(world.us, request)]
     assert kinds == [StepKind.PARTIAL]
     assert [step.code for step in steps(world.cn, request)] == ["", StepBackwards.code]
@@ -92,7 +87,7 @@ async def test_an_act_follows_a_step_that_it_sends_again(world: Simulation) -> N
     request = await admitted_late(world)
     await world.us.node.sync()
     await world.cn.node.requests.refuse(request, Ground.NOT_HELD, [1], PERSON)
-    await settle(world)
+    await world.settle()
     kinds = [step.step.kind for step in steps(world.us, request)]
     assert kinds == [StepKind.ADMIT, StepKind.PARTIAL]
     assert [step.code for step in steps(world.cn, request)] == ["", ""]
@@ -105,7 +100,7 @@ async def test_who_acts_on_a_request_is_told_of_a_key_that_ended(world: Simulati
     with pytest.raises(RecipientKeyExpired):
         await world.cn.node.requests.admit(request, PERSON)
     await world.us.node.sync()
-    await settle(world)
+    await world.settle()
     assert phases(request, world.us, world.cn) == [Phase.ADMITTED] * 2
 
 
@@ -120,7 +115,7 @@ async def test_a_consent_is_asked_for_again_with_the_next_key(world: Simulation)
     await world.cn.node.sync()
     assert await waiting(world.us, StatementType.CONSENT) == 0
     await world.us.node.sync()
-    await settle(world)
+    await world.settle()
     (record,) = world.us.node.consents.all()
     assert record.said[ConsentStep.ASK].terms == (
         world.cn.node.consents.find(record.id.hex()).said[ConsentStep.ASK].terms
@@ -132,7 +127,7 @@ async def test_a_consent_is_asked_for_again_with_the_next_key(world: Simulation)
 async def test_a_consent_that_was_given_is_not_lost_with_the_key(world: Simulation) -> None:
     packet = await given(world, world.cn)
     record = await asked(world, packet, Use.EVIDENCE, "Trial 7/2026")
-    await settle(world)
+    await world.settle()
     cut_off(world.us)
     with pytest.raises(ExchangeUnreachable):
         await world.us.node.consents.give(record.id, acted_by=PERSON)
@@ -142,7 +137,7 @@ async def test_a_consent_that_was_given_is_not_lost_with_the_key(world: Simulati
     assert await waiting(world.cn, StatementType.CONSENT) == 0
     assert status(world.cn, record) is ConsentStatus.ASKED
     await world.cn.node.sync()
-    await settle(world)
+    await world.settle()
     assert status(world.us, record) is status(world.cn, record) is ConsentStatus.GIVEN
     heard = world.cn.node.consents.find(record.id.hex()).said[ConsentStep.GIVE]
     assert heard.consent.acted_by == PERSON

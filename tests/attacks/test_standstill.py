@@ -65,12 +65,6 @@ async def agree(world: Simulation, version: int, *, joint: bool) -> None:
     await world.us.node.agreements.publish(cosigned(signed))
 
 
-async def settle(world: Simulation) -> None:
-    for _ in range(2):
-        for member in world.members:
-            await member.node.receive()
-
-
 def shown(request: bytes, *members: Member) -> list[RequestView]:
     return [member.node.requests.show(request) for member in members]
 
@@ -95,7 +89,7 @@ async def test_no_answer_is_late_while_it_may_not_pass(
     assert before is not None
     shift(world, 6)
     await suspend(getattr(world, suspender), scope)
-    await settle(world)
+    await world.settle()
     shift(world, 50)
     for view in shown(request, us, cn):
         assert (view.due_ms, view.is_overdue, view.suspended) == (None, False, True)
@@ -103,7 +97,7 @@ async def test_no_answer_is_late_while_it_may_not_pass(
         assert 1.9 * HOUR_MS < view.left_ms < 2 * HOUR_MS
     assert await overdue(world) == []
     await resume(getattr(world, suspender))
-    await settle(world)
+    await world.settle()
     at_us, at_cn = shown(request, us, cn)
     assert at_us.due_ms == at_cn.due_ms is not None
     assert 50 * HOUR_MS <= at_us.due_ms - before < 50.1 * HOUR_MS
@@ -125,14 +119,14 @@ async def test_one_way_that_is_stopped_stops_the_clock(world: Simulation) -> Non
     ours, theirs = context_of(us.node).agency, context_of(cn.node).agency
     await suspend(us, replace(ONE, sender=theirs, recipient=ours))
     await suspend(cn, replace(ONE, sender=theirs, recipient=ours))
-    await settle(world)
+    await world.settle()
     await resume(us)
-    await settle(world)
+    await world.settle()
     assert [view.due_ms for view in shown(request, us, cn)] == [None] * 2
     shift(world, 20)
     assert await overdue(world) == []
     await resume(cn)
-    await settle(world)
+    await world.settle()
     assert len({view.due_ms for view in shown(request, us, cn)} - {None}) == 1
 
 
@@ -140,7 +134,7 @@ async def test_what_others_suspended_stops_no_clock_of_ours(world: Simulation) -
     request = await ask(world.us, world.cn, Urgency.EMERGENCY)
     due_ms = world.us.node.requests.show(request).due_ms
     await suspend(world.mx, WHOLE)
-    await settle(world)
+    await world.settle()
     assert [view.due_ms for view in shown(request, world.us, world.cn)] == [due_ms] * 2
     shift(world, 9)
     assert len(await overdue(world)) == 1
@@ -157,12 +151,12 @@ async def test_an_article_made_joint_stops_the_clock_for_what_others_suspended(
     await suspend(world.mx)
     shift(world, 2)
     await agree(world, 2, joint=True)
-    await settle(world)
+    await world.settle()
     assert [(each.due_ms, each.suspended) for each in shown(request, us, cn)] == [(None, True)] * 2
     shift(world, 20)
     assert await overdue(world) == []
     await agree(world, 3, joint=False)
-    await settle(world)
+    await world.settle()
     at_us, at_cn = shown(request, us, cn)
     assert at_us.due_ms == at_cn.due_ms is not None
     assert 20 * HOUR_MS <= at_us.due_ms - before < 20.1 * HOUR_MS
@@ -184,7 +178,7 @@ async def test_an_ended_agreement_stops_its_clocks_for_good(world: Simulation) -
         originated=ONE.originated,
         acted_by=OFFICER,
     )
-    await settle(world)
+    await world.settle()
     shift(world, 1000)
     assert await overdue(world) == []
     assert [(each.due_ms, each.suspended) for each in shown(request, us, cn)] == [(None, True)] * 2
@@ -197,16 +191,16 @@ async def test_what_passed_before_its_article_was_joint_broke_nothing(world: Sim
     """Its recipient reads the version that makes it joint first; it waits, and is no evidence."""
     us, cn = world.us, world.cn
     await suspend(world.mx)
-    await settle(world)
+    await world.settle()
     kept = hold_back(cn, StatementType.GRANT)
     await us.send(cn)
     await cn.node.receive()
     await agree(world, 2, joint=True)
-    await settle(world)
+    await world.settle()
     await cn.take(*kept)
     assert cn.codes() == [AgreementSuspended.code]
     await resume(world.mx)
-    await settle(world)
+    await world.settle()
     assert cn.codes() == []
     assert len(cn.grants()) == 1
 
@@ -302,12 +296,12 @@ async def test_what_was_late_before_stays_late(world: Simulation) -> None:
     shift(world, 9)
     said = await overdue(world)
     await suspend(cn)
-    await settle(world)
+    await world.settle()
     assert [view.is_overdue for view in shown(request, us, cn)] == [True, True]
     shift(world, 9)
     assert await overdue(world) == said
     await resume(cn)
-    await settle(world)
+    await world.settle()
     assert [view.is_overdue for view in shown(request, us, cn)] == [True, True]
     assert await overdue(world) == said
 
@@ -321,11 +315,11 @@ async def test_hooks_are_told_of_the_end_that_it_has_after_all(world: Simulation
 
     shift(world, 5)
     await suspend(world.us)
-    await settle(world)
+    await world.settle()
     shift(world, 5)
     assert due() == []
     await resume(world.us)
-    await settle(world)
+    await world.settle()
     assert due() == []
     shift(world, 2)
     assert due() == ["request-due-soon"]
@@ -352,7 +346,7 @@ async def test_what_was_suspended_before_a_request_costs_its_readers_nothing(
         for _ in range(8):
             await suspend(us)
             await resume(us)
-        await settle(world)
+        await world.settle()
         request = await ask(us, cn, Urgency.EMERGENCY)
         opened.clear()
         cn.node.requests.show(request)
@@ -388,7 +382,7 @@ async def test_a_step_that_may_not_pass_is_not_taken(world: Simulation) -> None:
     us, cn = world.us, world.cn
     request = await ask(us, cn)
     await suspend(us, WHOLE)
-    await settle(world)
+    await world.settle()
     for act in (
         lambda: cn.node.requests.refuse(request, Ground.NOT_HELD, [], PERSON),
         lambda: us.node.requests.withdraw(request, PERSON),
@@ -397,7 +391,7 @@ async def test_a_step_that_may_not_pass_is_not_taken(world: Simulation) -> None:
             await act()
     assert [view.steps for view in shown(request, us, cn)] == [(), ()]
     await resume(us)
-    await settle(world)
+    await world.settle()
     await cn.node.requests.refuse(request, Ground.NOT_HELD, [], PERSON)
     await us.node.receive()
     assert phases(request, us, cn) == [Phase.REFUSED] * 2
@@ -416,11 +410,11 @@ async def test_a_step_that_was_under_way_is_free_again(world: Simulation) -> Non
         await cn.node.requests.admit(request, PERSON)
     cn.exchange.publication = lambda publication: publication
     await suspend(cn, WHOLE)
-    await settle(world)
+    await world.settle()
     (taken,) = cn.node.requests.show(request).steps
     assert (taken.is_pending, taken.code) == (False, AgreementSuspended.code)
     await resume(cn)
-    await settle(world)
+    await world.settle()
     await cn.node.requests.admit(request, PERSON)
     await us.node.receive()
     assert phases(request, us, cn) == [Phase.ADMITTED] * 2
@@ -451,10 +445,10 @@ async def test_a_standing_told_late_leads_to_the_same_end(world: Simulation, tol
     assert early is not None
     kept = hold_back(cn, StatementType.STANDING)
     await suspend(us)
-    await settle(world)
+    await world.settle()
     shift(world, 20)
     await resume(us)
-    await settle(world)
+    await world.settle()
     assert cn.node.requests.show(request).due_ms == early  # an earlier end, never a later one
     stopping, lifting = kept
     match told:
@@ -481,10 +475,10 @@ async def test_a_step_taken_in_time_counts_where_the_standing_comes_late(
     request = await ask(us, cn, Urgency.EMERGENCY)
     kept = hold_back(us, StatementType.STANDING)
     await suspend(cn)
-    await settle(world)
+    await world.settle()
     shift(world, 20)
     await resume(cn)
-    await settle(world)
+    await world.settle()
     await cn.node.requests.contest(request, Urgency.ROUTINE, "no date is named", PERSON)
     await us.node.receive()
     assert us.codes() == ["TL-RFI-002"]
@@ -507,9 +501,9 @@ async def test_a_false_time_of_a_standing_is_disputed(
     us, cn = world.us, world.cn
     request = await ask(us, cn)
     await suspend(us)
-    await settle(world)
+    await world.settle()
     shift(world, 6)
-    await settle(world)
+    await world.settle()
     true_ms = world.clock.offset_ms
     world.clock.offset_ms = true_ms + hours * HOUR_MS
     await resume(us)
@@ -535,16 +529,16 @@ async def test_a_request_that_its_asker_froze_keeps_its_clock_and_shows_no_items
     us, cn = world.us, world.cn
     request = await ask(us, cn)
     await suspend(us, replace(ONE, originated=Originated.FREEZE))
-    await settle(world)
+    await world.settle()
     (state,) = cn.node.requests.list()
     assert (state.frozen, state.items) == (True, 0)
     cn.node.notifications.scan()
     with pytest.raises(PacketFrozen):
         await cn.node.requests.refuse(request, Ground.LEGAL_BAR, (), PERSON)
     await us.node.requests.withdraw(request, PERSON)
-    await settle(world)
+    await world.settle()
     assert phases(request, us, cn) == [Phase.WITHDRAWN] * 2
     await resume(us)
-    await settle(world)
+    await world.settle()
     assert [len(each.items) for each in shown(request, us, cn)] == [2, 2]
     assert world.cn.codes() == []

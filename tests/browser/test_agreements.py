@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from attacks.test_standings import NAME, settle
+from attacks.test_standings import NAME
 from browser.conftest import Opens, Screen, next_page
 from support.simulation import Simulation
 from tearline.persons.tokens import Role
@@ -32,21 +32,21 @@ async def test_officers_of_two_agencies_suspend_and_resume(
         there = theirs.origin
         await screen.sign_in(page, "officer")
         await suspend(page, screen.origin)
-        await settle(world)
+        await world.settle()
         async with screen.page(script=script) as other:
             await theirs.sign_in(other, "olga")
             await other.goto(f"{there}/agreements")
             await expect(other.locator("#list")).to_contain_text("Suspended: mx-prosecutor")
             await suspend(other, there)
-            await settle(world)
+            await world.settle()
             await other.get_by_role("button", name="Resume").click()
             await expect(other.get_by_role("status")).to_contain_text("Resumed.")
-            await settle(world)
+            await world.settle()
         await page.reload()
         await expect(page.get_by_role("note")).to_have_count(1)
         async with next_page(page):
             await page.get_by_role("button", name="Resume").click()
-        await settle(world)
+        await world.settle()
         await page.get_by_role("link", name="Proof of suspensions").click()
         await expect(page.locator("svg.silence .track.proved").first).to_be_visible()
         await expect(page.locator("#list")).to_contain_text("Proved: no packet passed")

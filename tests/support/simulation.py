@@ -562,6 +562,12 @@ class Simulation:
         """All three."""
         return (self.us, self.cn, self.mx)
 
+    async def settle(self, *members: Member, rounds: int = 2) -> None:
+        """Everybody, or these members, hears of everything and answers."""
+        for _ in range(rounds):
+            for member in members or self.members:
+                await member.node.receive()
+
     async def log(self, item: Signed | Event) -> None:
         """Has the exchange put whatever it likes into its log."""
         await self.exchange._committer.submit(Forgery(item), internal=True)

@@ -3,8 +3,8 @@
 import html
 import re
 
-from attacks.test_proposals import all_hear, new_terms, terms
-from attacks.test_standings import NAME, resume, settle, suspend, unreachable
+from attacks.test_proposals import new_terms, terms
+from attacks.test_standings import NAME, resume, suspend, unreachable
 from support.simulation import Member, Simulation
 from tearline.agreements.proposal import ProposalState
 from tearline_client.console.agreement_text import agreement_text
@@ -40,7 +40,7 @@ async def test_the_list_shows_state_parties_and_end(
     assert "Propose an agreement" not in text
     assert f'href="{path_of(world.mx)}"' in page.text
     await suspend(world.us)
-    await settle(world)
+    await world.settle()
     assert "Suspended: us-justice" in text_of((await browser.get("/agreements")).text)
 
 
@@ -85,7 +85,7 @@ async def test_a_proposal_shows_what_each_partner_gains_and_is_signed(
     changed = changed.replace('"finance.amount" = "generalised"', '"finance.amount" = "clear"')
     changed = changed.replace("retention_days = 730", "retention_days = 365")
     proposed = await us.proposals.propose(us.proposals.draft_amendment(NAME, changed))
-    await all_hear(world)
+    await world.settle(rounds=1)
     browser = await console.signed_in("officer")
     assert "narcotics-2026 version 2 Proposed" in text_of((await browser.get("/agreements")).text)
     path = f"/proposals/{proposed.hex()}"
@@ -100,7 +100,7 @@ async def test_a_proposal_shows_what_each_partner_gains_and_is_signed(
     assert (status, "Signed by mx-prosecutor, us-justice" in text) == (200, True)
     assert "Signed. The agreement comes into force" in text
     await world.cn.node.proposals.sign(world.cn.node.proposals.offer(proposed))
-    await all_hear(world)
+    await world.settle(rounds=1)
     assert world.mx.node.agreements.by_name(NAME).version == 2
     page = await browser.get(f"{path_of(world.mx)}?version=1")
     assert "Replaced by a later version" in text_of(page.text)
@@ -111,7 +111,7 @@ async def test_a_proposal_is_countered_and_declined(
 ) -> None:
     us, mx = world.us.node, world.mx.node
     proposed = await us.proposals.propose(us.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     browser = await console.signed_in("officer")
     path = f"/proposals/{proposed.hex()}"
     form = await browser.get(f"{path}/counter")
@@ -255,13 +255,13 @@ async def test_the_proof_of_a_suspension_is_a_picture_and_a_table(
     path = f"{path_of(world.mx)}/silence"
     assert "This agreement was never suspended." in (await browser.get(path)).text
     await world.mx.send(world.us)
-    await settle(world)
+    await world.settle()
     await suspend(world.us)
-    await settle(world)
+    await world.settle()
     page = await browser.get(path)
     assert "Goes on" in text_of(page.text)
     await resume(world.us)
-    await settle(world)
+    await world.settle()
     page = await browser.get(path)
     text = text_of(page.text)
     assert "Proved: no packet passed" in text
@@ -285,6 +285,6 @@ async def test_a_proposal_is_a_task_that_leads_to_it(
 ) -> None:
     us = world.us.node
     proposed = await us.proposals.propose(us.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     page = await (await console.signed_in("officer")).get("/to-do")
     assert f'href="/proposals/{proposed.hex()}"' in page.text

@@ -13,7 +13,6 @@ import httpx
 import openpyxl
 import pytest
 
-from attacks.test_cases import settle
 from attacks.test_console import INJECTIONS
 from support.documents import exif, jpeg
 from support.simulation import ARTICLE, PURPOSE, Simulation
@@ -130,9 +129,9 @@ async def test_a_lead_is_composed_previewed_and_sent(world: Simulation, ana: Bro
 async def test_the_last_page_names_the_case(world: Simulation, ana: Browser) -> None:
     us, mx = world.us.node, world.mx.node
     case = us.cases.open(us.agreements.by_name("narcotics-2026"), "Quay", ["mx-prosecutor"]).hex()
-    await settle(world)
+    await world.settle()
     mx.cases.join(mx.cases.find(case))
-    await settle(world)
+    await world.settle()
     draft = await drafted(ana, wish(world, to="mx-prosecutor", case=case))
     last = text_of((await ana.get(f"{draft}/send")).text)
     assert "Case Quay Urgency Routine" in last

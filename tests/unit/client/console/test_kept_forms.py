@@ -10,7 +10,7 @@ import pytest
 
 from attacks.simulated_requests import ask
 from attacks.test_recalled_drafts import of, recall
-from attacks.test_recalls import path_of, settled
+from attacks.test_recalls import path_of
 from support.node import context_of
 from support.simulation import Simulation
 from tearline.errors import DraftsFull
@@ -338,7 +338,7 @@ async def test_recalled_values_leave_a_form(
     world: Simulation, theirs: ConsoleUnderTest, ana: Browser
 ) -> None:
     (packet,) = await world.mx.send(world.us)
-    await settled(world)
+    await world.settle()
     name, *_ = of(world.us, path_of(world.us, packet), packet).texts
     escaped = json.dumps({"name": name})
     own = {"e0.name": "Ana López", "does": "add", "schema": "Person"}
@@ -367,7 +367,7 @@ async def test_a_page_from_before_a_recall_brings_no_value_back(
     world: Simulation, theirs: ConsoleUnderTest, ana: Browser
 ) -> None:
     (packet,) = await world.mx.send(world.us)
-    await settled(world)
+    await world.settle()
     name, *_ = of(world.us, path_of(world.us, packet), packet).texts
     stale = {**typed_in(world, reference=f"as {name}"), "page": "/compose"}
     assert (await post(ana, "/drafts", stale)).status_code == 200
@@ -395,7 +395,7 @@ async def test_a_form_about_a_recalled_packet_loses_each_of_its_values(
     world: Simulation, ana: Browser
 ) -> None:
     (packet,) = await world.mx.send(world.us)
-    await settled(world)
+    await world.settle()
     amount, *_ = of(world.us, path_of(world.us, packet, "/Payment/amount"), packet).texts
     values = {"source": packet.hex()[:12], "narrative": f"It was {amount}.", "reference": "our 17"}
     world.us.node.forms.keep("ana", NAME, "/compose", values.items())

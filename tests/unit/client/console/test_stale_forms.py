@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from attacks.simulated_requests import PERSON, ask
-from attacks.test_cases import settle
-from attacks.test_proposals import all_hear, new_terms
+from attacks.test_proposals import new_terms
 from attacks.test_standings import NAME, OFFICER, WHOLE, suspend
 from support.four_eyes import amended, put_in_force
 from support.simulation import Simulation
@@ -210,7 +209,7 @@ async def _case(world: Simulation) -> tuple[str, Callable[[], object]]:
     """A case of Mexico's, to which this agency is invited, and its state here."""
     us, mx = world.us.node, world.mx.node
     case_id = mx.cases.open(mx.agreements.by_name(NAME), "Quay", ["us-justice"]).hex()
-    await settle(world)
+    await world.settle()
 
     def state() -> object:
         view = us.cases.find(case_id)
@@ -227,7 +226,7 @@ async def _join(world: Simulation, ana: Browser) -> Stale:
 
     async def rival() -> None:
         mx.cases.invite(mx.cases.find(case_id), "cn-public-security")
-        await settle(world)
+        await world.settle()
 
     return Stale(act=act, page=page, rival=rival, state=state)
 
@@ -278,7 +277,7 @@ async def _vote(world: Simulation, ana: Browser) -> Stale:
     us, mx = world.us.node, world.mx.node
     us.cases.join(us.cases.find(case_id))
     mx.cases.invite(mx.cases.find(case_id), "cn-public-security")
-    await settle(world)
+    await world.settle()
     act = f"/cases/{case_id}/votes"
     page = await shown(ana, f"/cases/{case_id}")
 
@@ -319,7 +318,7 @@ async def _proposal(world: Simulation, ana: Browser) -> Stale:
 
     async def rival() -> None:
         await mx.proposals.propose(mx.proposals.draft(new_terms()))
-        await all_hear(world)
+        await world.settle(rounds=1)
 
     def is_right(before: list[object], after: list[object]) -> bool:
         return after == [*before, ("precursors-2026", 1)]
@@ -337,7 +336,7 @@ async def _proposal(world: Simulation, ana: Browser) -> Stale:
 async def _offered(world: Simulation) -> str:
     mx = world.mx.node
     proposed = await mx.proposals.propose(mx.proposals.draft(new_terms()))
-    await all_hear(world)
+    await world.settle(rounds=1)
     return f"/proposals/{proposed.hex()}"
 
 
@@ -350,7 +349,7 @@ async def _counter(world: Simulation, ana: Browser) -> Stale:
 
     async def rival() -> None:
         await mx.proposals.decline(mx.proposals.find(path[11:]))
-        await all_hear(world)
+        await world.settle(rounds=1)
 
     said: Values = {"typed": "precursors-2026"}
     return Stale(act=f"{path}/counter", page=page, said=said, rival=rival, state=_ours(world))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from attacks.test_standings import resume, settle, suspend
+from attacks.test_standings import resume, suspend
 from support.node import context_of
 from support.simulation import Simulation
 from tearline.audit.event import EventCode
@@ -175,11 +175,11 @@ async def test_the_proof_of_a_suspension_is_made_in_turns(
     world: Simulation, console: ConsoleUnderTest, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.mx.send(world.us)
-    await settle(world)
+    await world.settle()
     await suspend(world.us)
-    await settle(world)
+    await world.settle()
     await resume(world.us)
-    await settle(world)
+    await world.settle()
     browser = await console.signed_in("auditor")
     openings_between = LogStore.openings_between
 

@@ -4,7 +4,6 @@ import pytest
 
 from attacks.conftest import memory, quick, template, world
 from attacks.simulated_requests import PERSON, ask, person, record_plan
-from attacks.test_decisions import settled
 from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.audit.event import EventCode
@@ -66,7 +65,7 @@ async def test_a_listed_state_is_the_one_that_the_steps_give(world: Simulation) 
     for act in acts:
         await act()
         verify_states(world, request)
-        await settled(world)
+        await world.settle()
         verify_states(world, request)
         state = mx.requests.state(request)
         seen.add((state.phase, state.suspended, state.frozen, state.has_question))

@@ -8,7 +8,6 @@ import pytest
 
 from attacks.conftest import memory, quick, template, world
 from attacks.simulated_requests import person
-from attacks.test_decisions import settled
 from support.node import context_of, stores_of
 from support.simulation import Member, Simulation
 from tearline.errors import StoreDamaged
@@ -195,12 +194,12 @@ async def test_a_frozen_packet_is_not_due_again_and_again(
     packet = await sent(world, ["Frozen Pan"])
     us, mx, stores = world.us.node, world.mx.node, stores_of(world.mx.node)
     await us.suspensions.suspend("narcotics-2026", WHOLE, acted_by=person("boss", Role.OFFICER))
-    await settled(world)
+    await world.settle()
     stores.index_queue.begin(packet)
     await mx.update_indexes()
     assert stores.index_queue.due() == []
     assert await search(world.mx, "Pan") == []
     await us.suspensions.resume("narcotics-2026", acted_by=person("boss", Role.OFFICER))
-    await settled(world)
+    await world.settle()
     assert stores.index_queue.due() == [packet]
     assert await search(world.mx, "Pan") == [packet]

@@ -3,7 +3,7 @@
 import pytest
 
 from attacks.conftest import memory, quick, template, world
-from attacks.test_recalls import path_of, recalled, settled
+from attacks.test_recalls import path_of, recalled
 from support.node import context_of, stores_of
 from support.simulation import Simulation
 from tearline.errors import NotFound
@@ -57,14 +57,14 @@ async def test_an_answer_states_a_sight_of_a_grant_only_where_its_node_has_one(
     if is_disclosed:
         path = path_of(world.us, packet)
         assert not (await world.us.node.packets.disclose(packet, path, world.mx.node.uri)).refused
-        await settled(world)
+        await world.settle()
     mx = world.mx.node
     add_person(world.mx, "ana", Role.LIAISON)
     now_s = context_of(mx).now_ms() // 1000
     LocalIssuer(mx.keystore).login("ana", PASSPHRASE.encode(), now_s)
     mx.packets.show(packet, person="ana")  # no receipt of it is sent
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     recalls = world.us.node.recalls
     uses = {each.partner: recalls.uses(each) for each in recalls.of(packet)}
     assert uses == {world.mx.node.uri: (Reach.OPENED, Reach.SEEN), world.cn.node.uri: ()}

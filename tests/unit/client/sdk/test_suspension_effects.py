@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from attacks.conftest import memory, quick, template, world
-from attacks.test_standings import NAME, WHOLE, settle
+from attacks.test_standings import NAME, WHOLE
 from support.simulation import ARTICLE, Simulation
 from tearline.errors import AgreementNotInForce
 from tearline_client.features.suspensions import effects
@@ -23,7 +23,7 @@ async def effects_at(world: Simulation, **scope: str) -> Effects:
 async def test_packets_are_counted_by_partner_and_by_delivery(world: Simulation) -> None:
     us, cn, mx = (each.node.identity().agency_uri for each in world.members)
     await world.us.send(world.mx, times=2)
-    await settle(world)
+    await world.settle()
     await world.us.send(world.mx, world.cn)
     found = await effects_at(world)
     assert (found.undelivered, found.delivered) == ({mx: 1, cn: 1}, {mx: 2})

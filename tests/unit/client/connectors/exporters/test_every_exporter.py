@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from attacks.conftest import memory, quick, template, world
 from attacks.test_erasure import order_for
-from attacks.test_recalls import field_recalled, recalled, settled
+from attacks.test_recalls import field_recalled, recalled
 from support.canary import canary, found
 from support.node import stores_of
 from support.simulation import ARTICLE, PURPOSE, Member, Simulation, narrative
@@ -73,7 +73,7 @@ async def send(world: Simulation, *, more: bool = True) -> tuple[bytes, set[str]
     plan = replace(plan, decisions={key: _held(key, each) for key, each in plan.decisions.items()})
     sent = await world.us.node.packets.send([plan])
     assert not sent.refused
-    await settled(world)
+    await world.settle()
     values = {value for each in entities for some in each.properties.values() for value in some}
     return sent.packets[0], values | {*ids.values(), text}
 
@@ -135,18 +135,18 @@ async def test_an_export_holds_no_value_that_the_view_withholds(world: Simulatio
     fields = world.us.node.packets.show(packet).view.best()
     path = next(each.field.path for each in fields if each.field.path.endswith("/BankAccount/iban"))
     await world.us.node.packets.disclose(packet, path, world.cn.node.uri)
-    await settled(world)
+    await world.settle()
     disclosed = canaries & seen(world.cn, packet)
     assert disclosed > at_first
     verify(disclosed)
 
     await field_recalled(world, packet, path, world.cn)
-    await settled(world)
+    await world.settle()
     assert not (disclosed - at_first) & seen(world.cn, packet)
     verify(canaries & seen(world.cn, packet))
 
     await recalled(world, packet)
-    await settled(world)
+    await world.settle()
     verify(set())
 
 
@@ -161,7 +161,7 @@ async def test_an_export_after_an_erasure_holds_no_withheld_value(world: Simulat
     codes = [each for each in openings if each.event.code is EventCode.GRANT_ACCEPTED]
     index = next(each.opening.index for each in codes if world.cn.node.uri in repr(each.event))
     await world.cn.node.erasures.publish(order_for(world, index, world.cn))
-    await settled(world)
+    await world.settle()
     for member in (world.cn, world.mx):
         allowed = canaries & seen(member, packet)
         for name, written, _ in exported(member):

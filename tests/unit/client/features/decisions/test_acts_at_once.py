@@ -6,7 +6,7 @@ import pytest
 
 from attacks.conftest import memory, quick, template, world
 from attacks.simulated_requests import HOUR_MS, ask, person, record_plan
-from attacks.test_decisions import away, pass_time, settled
+from attacks.test_decisions import away, pass_time
 from support.node import stores_of
 from support.simulation import Simulation
 from tearline.errors import ActQueued, ItemDecided, RecordRequestError, StepPending
@@ -75,7 +75,7 @@ async def test_a_refusal_that_waited_beside_an_equal_one_is_stopped(world: Simul
     assert [type(each) for each in done] == [ActQueued, ActQueued]
     for member in (*world.members, *world.members):
         await member.node.sync()
-    await settled(world)
+    await world.settle()
     steps = [each for each in requests.show(request).steps if each.note and each.note.items]
     assert len(steps) == 1
     (left,) = stores_of(world.mx.node).decisions.all()
