@@ -107,7 +107,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run in which every test was skipped has shown nothing."""
-    if exitstatus == pytest.ExitCode.OK and session.testscollected:
+    is_run = session.testscollected and not session.config.option.collectonly
+    if exitstatus == pytest.ExitCode.OK and is_run:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and not reporter.stats.get("passed"):
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
