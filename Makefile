@@ -200,7 +200,8 @@ $(VENV)/.ready-console-$(KEY): $(VENV)/.ready-run-$(KEY)
 $(VENV)/.ready-test-$(KEY): $(VENV)/.ready-run-$(KEY)
 	@$(VENV)/bin/$(PIP) --editable '.[postgres,console,otel]' --group test
 	@# Program and tests are compiled once here, instead of by each of the first run's processes.
-	@$(RUN) -m pytest --ignore=tests/browser --collect-only --quiet >/dev/null
+	@told=$$($(RUN) -m pytest --ignore=tests/browser --collect-only --quiet 2>&1) \
+	|| { echo "$$told"; exit 1; }
 	@touch $@
 
 $(VENV)/.ready-check-$(KEY): $(VENV)/.ready-test-$(KEY)

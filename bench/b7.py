@@ -36,7 +36,6 @@ MANY = 10_000_000 if os.environ.get("FULL") else 1_000_000
 TARGET = Target(limit=1.25, at_most=True)
 _AUDITORS = 8  # who ask at once: their searches share a commit and a checkpoint
 _EVENTS_OF_PACKET, _EVENTS_OF_STATEMENT = 6, 3
-_STRIDE = 7919  # a prime, so that proofs are asked for all over the log
 
 
 @dataclass(kw_only=True)
@@ -50,7 +49,6 @@ class Shop:
         size: Entries that it was grown to.
         messages: What is published to it.
         cursor: How far a partner has read.
-        proven: How many statements were proven.
     """
 
     exchange: Exchange
@@ -59,7 +57,6 @@ class Shop:
     size: int
     messages: Iterator[bytes]
     cursor: Cursor = START
-    proven: int = 0
 
     async def publish(self, number: int) -> None:
         """Publishes packets, all waiting at once."""

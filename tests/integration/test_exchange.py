@@ -57,7 +57,6 @@ pytestmark = [
 
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"
-NOT_FOUND = "TL-REQ-006"
 STREAMS = 20
 
 

@@ -1,4 +1,4 @@
-"""Auditors' and parties' queries of the log, and the proven events of the answers."""
+"""Auditors' queries of the log, and the proven events of the answers."""
 
 from tearline.dataclass.immutable import immutable
 from tearline.encoding import parse_decimal

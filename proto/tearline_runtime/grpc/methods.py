@@ -45,8 +45,6 @@ BLOB_LEAVES = "/tearline.v1.Blobs/Leaves"
 BLOB_GET = "/tearline.v1.Blobs/Get"
 """A grant, a slot and a number, answered by that sealed part of the slot's document."""
 
-"""A statement id, answered by the events about it that name the caller, with proofs."""
-
 SEARCH = "/tearline.v1.Audit/Search"
 """An auditor's query, answered by pages of proven events. Needs a person's token."""
 

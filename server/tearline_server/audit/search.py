@@ -1,4 +1,4 @@
-"""Searches and proofs for auditors and parties, each under one tree."""
+"""Auditors' searches of the log, each page proven under one tree."""
 
 import asyncio
 import secrets
@@ -46,7 +46,7 @@ class Auditor:
 
 
 class AuditSearch:
-    """Answers to auditors and parties.
+    """Answers to auditors.
 
     Args:
         store: The store of the events.

@@ -3,11 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from tearline.wire.audit_search import (
-    ProvenEvents,
-    encode_proven_events,
-    parse_search,
-)
+from tearline.wire.audit_search import ProvenEvents, encode_proven_events, parse_search
 from tearline_runtime.grpc import methods
 from tearline_server.admission.authentication import Caller
 from tearline_server.audit.search import Auditor
@@ -20,9 +16,7 @@ class AuditService(Service):
 
     def calls(self, interceptor: CallInterceptor) -> Mapping[str, Any]:
         """Returns the handlers by method."""
-        return {
-            methods.SEARCH: interceptor.unary_stream(methods.SEARCH, self.search),
-        }
+        return {methods.SEARCH: interceptor.unary_stream(methods.SEARCH, self.search)}
 
     async def search(self, caller: Caller, request: bytes) -> AsyncIterator[bytes]:
         """Answers an auditor's query with pages of proven events."""
