@@ -42,7 +42,7 @@ async def joined(world: Simulation, *, hidden: bool = False) -> bytes:
     for member in (world.cn, world.mx):
         await member.node.receive()
         member.node.cases.join(view(member))
-        await world.settle()
+        await world.settle(rounds=3)
     return case_id
 
 
@@ -98,7 +98,7 @@ async def test_packets_are_filed_and_told_of_in_the_order_of_the_log(world: Simu
     cn = world.cn.node
     plan = cn.packets.plan(draft(world.cn, case_id), [US, MX])
     (packet,) = (await cn.packets.send([plan])).packets
-    await world.settle()
+    await world.settle(rounds=3)
     for member in world.members:
         events = member.node.cases.timeline(view(member))
         assert [e.entry for e in events] == sorted(e.entry for e in events)
@@ -114,7 +114,7 @@ async def test_one_objection_keeps_a_newcomer_out(world: Simulation) -> None:
     await opened(world)
     world.cn.node.cases.join(view(world.cn))
     world.cn.node.cases.answer(view(world.cn), MX, consent=False)
-    await world.settle()
+    await world.settle(rounds=3)
     await world.mx.node.receive()
     with pytest.raises(CaseRefused):
         world.mx.node.cases.join(view(world.mx))
@@ -130,14 +130,14 @@ async def test_whoever_is_invited_later_waits_for_everybody_in_it(world: Simulat
     us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
     await world.settle(rounds=1)
     world.cn.node.cases.join(view(world.cn))
-    await world.settle()
+    await world.settle(rounds=3)
     us.cases.invite(view(world.us), MX)
     await world.settle(rounds=1)
     world.mx.node.cases.join(view(world.mx))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.mx).standing is Membership.WAITING
     world.cn.node.cases.answer(view(world.cn), MX, consent=True)
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.mx).standing is Membership.IN
     assert "spiffe://fiscalia.mx.example" in view(world.cn).members
 
@@ -223,13 +223,13 @@ async def test_a_stranger_s_consent_counts_for_nothing(world: Simulation) -> Non
 async def test_what_was_left_or_closed_stays_so(world: Simulation) -> None:
     case_id = await joined(world)
     world.cn.node.cases.leave(view(world.cn))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.us).seats["spiffe://police.cn.example"] is Membership.LEFT
     body = forged(world, world.cn, world.us, case_id, Phase.ACCEPTED)
     assert codes(await say(world, world.cn, body)) == "TL-CAS-002"
 
     world.us.node.cases.close(view(world.us))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.mx).standing is Membership.CLOSED
     with pytest.raises(CaseRefused):
         world.mx.node.packets.plan(draft(world.mx, case_id), [US])
@@ -240,12 +240,12 @@ async def test_a_member_leaves_while_the_lead_admits_another(world: Simulation) 
     us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, [CN])
     await world.settle(rounds=1)
     world.cn.node.cases.join(view(world.cn))
-    await world.settle()
+    await world.settle(rounds=3)
     us.cases.invite(view(world.us), MX)
     world.cn.node.cases.leave(view(world.cn))
-    await world.settle()
+    await world.settle(rounds=3)
     world.mx.node.cases.join(view(world.mx))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.mx).standing is Membership.IN
     assert view(world.cn).standing is Membership.LEFT
 

@@ -56,7 +56,7 @@ def view(node: Node) -> CaseView:
 async def opened(world: Simulation, *partners: str) -> None:
     us = world.us.node
     us.cases.open(us.agreements.by_name(AGREEMENT), TITLE, partners)
-    await world.settle()
+    await world.settle(rounds=3)
 
 
 async def test_whom_two_invite_at_once_are_both_invited(world: Simulation) -> None:
@@ -65,7 +65,7 @@ async def test_whom_two_invite_at_once_are_both_invited(world: Simulation) -> No
     async with beside(world.us) as other:
         with meanwhile(world.us, lambda: other.cases.invite(view(other), CN)):
             us.cases.invite(view(us), MX)
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(us).seats == {POLICE: Membership.INVITED, FISCALIA: Membership.INVITED}
     for partner in (world.cn, world.mx):
         assert view(partner.node).standing is Membership.INVITED
@@ -81,7 +81,7 @@ async def test_a_case_that_was_closed_meanwhile_stays_closed(world: Simulation) 
             pytest.raises(CaseRefused),
         ):
             us.cases.invite(view(us), MX)
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(us).standing is Membership.CLOSED
     assert view(world.cn.node).standing is Membership.CLOSED
     assert world.mx.node.cases.all() == ()
@@ -98,7 +98,7 @@ async def test_an_objection_said_meanwhile_is_not_taken_back(world: Simulation) 
     async with beside(world.cn) as other:
         with meanwhile(world.cn, lambda: join_and_object(other)), pytest.raises(CaseRefused):
             cn.cases.join(view(cn))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.us.node).seats == {POLICE: Membership.IN, FISCALIA: Membership.OUT}
 
 
@@ -111,7 +111,7 @@ async def test_who_declined_meanwhile_does_not_join(world: Simulation) -> None:
             pytest.raises(CaseRefused),
         ):
             cn.cases.join(view(cn))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(cn).standing is Membership.DECLINED
     assert view(world.us.node).seats == {POLICE: Membership.DECLINED}
     assert world.us.codes() == world.cn.codes() == []

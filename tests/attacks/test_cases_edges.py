@@ -46,7 +46,7 @@ async def test_a_title_that_two_cases_bear_is_never_sent_in_clear(world: Simulat
     opened(world.us, TITLE, CN)
     assert world.us.node.cases.reference(TITLE) != TITLE
     opened(world.mx, TITLE, US)  # a partner gives a case of its own the same title
-    await world.settle()
+    await world.settle(rounds=3)
     with pytest.raises(NameAmbiguous):
         world.us.node.cases.reference(TITLE)
 
@@ -88,7 +88,7 @@ async def test_a_title_is_not_taken_for_another_case_s_id(world: Simulation) -> 
     ours = opened(world.us, TITLE, CN)
     opened(world.mx, ours.hex(), US)
     opened(world.mx, ours.hex()[:8], US)
-    await world.settle()
+    await world.settle(rounds=3)
     assert len(world.us.node.cases.all()) == 3
     assert world.us.node.cases.find(ours.hex()).id == ours
     assert world.us.node.cases.reference(ours.hex()) == ours.hex()
@@ -101,7 +101,7 @@ async def test_what_a_hidden_member_files_is_in_no_timeline(world: Simulation) -
     plan = world.cn.node.packets.plan(world.cn.draft(), [MX])
     plan = replace(plan, draft=draft(world.cn, case_id))  # a patched node files it all the same
     (packet,) = (await world.cn.node.packets.send([plan])).packets
-    await world.settle()
+    await world.settle(rounds=3)
     assert CaseUnfiled.code in world.mx.codes()
     timeline = world.mx.node.cases.timeline(view(world.mx))
     assert timeline
@@ -113,9 +113,9 @@ async def test_a_filed_packet_is_disclosed_to_nobody_outside_of_its_case(
     world: Simulation,
 ) -> None:
     case_id = opened(world.us, TITLE, CN)
-    await world.settle()
+    await world.settle(rounds=3)
     world.cn.node.cases.join(view(world.cn))
-    await world.settle()
+    await world.settle(rounds=3)
     us = world.us.node
     (packet,) = (await us.packets.send([us.packets.plan(draft(world.us, case_id), [CN])])).packets
     path = next(f.path for f in world.us.draft().fields if f.path.endswith("/Person/name"))
@@ -140,11 +140,11 @@ async def test_a_member_without_a_key_holds_up_nobody(
 
     monkeypatch.setattr(TrustState, "kem_key", without)
     world.us.node.cases.close(view(world.us))
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.cn).standing is Membership.CLOSED
     assert view(world.mx).standing is Membership.IN
     monkeypatch.undo()
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.mx).standing is Membership.CLOSED
 
 
@@ -152,7 +152,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(world.us, TITLE, CN)
-    await world.settle()
+    await world.settle(rounds=3)
 
     def suspended(*_: object, **__: object) -> None:
         raise AgreementSuspended
@@ -170,7 +170,7 @@ async def test_what_a_suspension_refuses_is_not_said_without_end(
     assert len(await world.entries()) == size
     monkeypatch.undo()
     shift(world, CASE_RETRY_MS / HOUR_MS)
-    await world.settle()
+    await world.settle(rounds=3)
     assert view(world.mx).standing is Membership.INVITED
 
 
@@ -195,7 +195,7 @@ async def test_what_was_sealed_to_a_key_that_ended_is_said_again(
 ) -> None:
     """It waited at home while the key ended: it is not lost, and still names who decided it."""
     case_id = opened(world.us, TITLE, CN)
-    await world.settle()
+    await world.settle(rounds=3)
     says, hears = (world.us, world.cn) if side == "lead" else (world.cn, world.us)
     cut_off(says)
     if side == "lead":
@@ -215,7 +215,7 @@ async def test_what_was_sealed_to_a_key_that_ended_is_said_again(
         StatementType.CASE_STEP
     ) == 0
     await hears.node.sync()
-    await world.settle()
+    await world.settle(rounds=3)
     now = Membership.CLOSED if side == "lead" else Membership.IN
     assert view(world.cn).standing is now
     assert view(world.us).seats[context_of(world.cn.node).agency] is now
@@ -232,7 +232,7 @@ async def test_nothing_is_opened_of_cases_in_which_nothing_happened(
     """A node that leads a thousand cases does not read them at each turn, nor to file a packet."""
     for number in range(3):
         opened(world.us, f"{TITLE} {number}", CN)
-    await world.settle()
+    await world.settle(rounds=3)
     cases = stores_of(world.us.node).cases
     assert cases.due(context_of(world.us.node).now_ms()) == ()
     world.cn.node.cases.join(world.cn.node.cases.find(f"{TITLE} 1"))
@@ -263,9 +263,9 @@ async def test_a_timeline_tells_of_requests_recalls_and_corrections(world: Simul
     (first,) = (await us.packets.send([us.packets.plan(draft(world.us, case_id), [CN])])).packets
     corrected = replace(draft(world.us, case_id), supersedes=first)
     (second,) = (await us.packets.send([us.packets.plan(corrected, [CN])])).packets
-    await world.settle()
+    await world.settle(rounds=3)
     await us.recalls.recall(us.recalls.plan(second), RecallReason.MISTAKE, acted_by=PERSON)
-    await world.settle()
+    await world.settle(rounds=3)
     for member in (world.us, world.cn):
         lines = [(e.what, e.about) for e in member.node.cases.timeline(view(member))]
         assert ("admit", f"{request.hex()[:16]} record-request") in lines

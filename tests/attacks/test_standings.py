@@ -111,7 +111,7 @@ async def joint(world: Simulation) -> Simulation:
     body = encode_agreement(second)
     signed = [(m.signer.sign([(StatementType.AGREEMENT, body)]), 0) for m in world.members]
     await world.us.node.agreements.publish(cosigned(signed))
-    await world.settle()
+    await world.settle(rounds=3)
     return world
 
 
@@ -156,7 +156,7 @@ async def test_a_step_reads_a_suspension_that_came_meanwhile(world: Simulation, 
     asked = await ask(world.us, world.cn)
     agreement = world.us.node.agreements.by_name(NAME)
     world.us.node.cases.open(agreement, "Harbour", [CN])
-    await world.settle(world.us, world.cn)
+    await world.settle(world.us, world.cn, rounds=3)
     await suspend(world.us)
     published = list[Publication]()
     world.cn.exchange.publication = lambda each: published.append(each) or each
@@ -198,7 +198,7 @@ async def test_acts_of_many_persons_read_the_mailbox_one_after_another(
 
 async def test_what_no_party_suspended_goes_on(world: Simulation) -> None:
     await suspend(world.us, replace(WHOLE, article=ARTICLE))
-    await world.settle()
+    await world.settle(rounds=3)
     await world.cn.send(world.mx)
     await world.mx.node.receive()
     assert len(world.mx.grants()) == 1
@@ -207,9 +207,9 @@ async def test_what_no_party_suspended_goes_on(world: Simulation) -> None:
 
 async def test_resumed_it_passes_again(world: Simulation) -> None:
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     assert positions(world.us) == positions(world.cn) == ()
     await world.us.send(world.cn)
     await world.cn.node.receive()
@@ -243,7 +243,7 @@ async def test_what_was_ended_is_never_taken_up_again(world: Simulation) -> None
     )
     with pytest.raises(LiftRefused):
         await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     assert [each.ended for each in positions(world.cn)] == [True]
 
 
@@ -258,11 +258,11 @@ async def test_in_the_outbox_it_stays_at_home(world: Simulation, in_flight: InFl
     with suppress(ExchangeUnreachable):
         await suspend(world.us, replace(WHOLE, in_flight=in_flight))
     world.us.exchange.publication = lambda publication: publication
-    await world.settle()
+    await world.settle(rounds=3)
     assert world.cn.grants() == []
     assert not [e for e in await _events(world) if e is EventCode.GRANT_ACCEPTED]
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await _issued_anew(world, in_flight)
 
 
@@ -274,18 +274,18 @@ async def test_in_the_mailbox_it_is_kept_back(
     member: Member = getattr(world, suspender)
     await world.us.send(world.cn)
     await suspend(member, replace(WHOLE, in_flight=in_flight))
-    await world.settle()
+    await world.settle(rounds=3)
     assert world.cn.grants() == []
     assert EventCode.GRANT_DELIVERED not in await _events(world)
     (grant,) = stores_of(world.us.node).packets.grants(stores_of(world.us.node).packets.ids()[0])
     assert grant.withdrawn is VoidReason.RETURNED
     await resume(member)
-    await world.settle()
+    await world.settle(rounds=3)
     await _issued_anew(world, in_flight)
 
 
 async def _issued_anew(world: Simulation, in_flight: InFlight) -> None:
-    await world.settle()
+    await world.settle(rounds=3)
     assert len(world.cn.grants()) == (1 if in_flight is InFlight.HOLD else 0)
     for member in world.members:
         assert member.codes() == []
@@ -305,7 +305,7 @@ async def test_what_was_handed_out_is_there(world: Simulation) -> None:
     await world.us.send(world.cn)
     await world.cn.node.receive()
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     assert len(world.cn.grants()) == 1
     assert EventCode.HELD not in await _events(world)
     assert world.us.codes() == world.cn.codes() == []
@@ -314,16 +314,16 @@ async def test_what_was_handed_out_is_there(world: Simulation) -> None:
 async def test_both_may_suspend_at_the_same_moment(world: Simulation) -> None:
     await suspend(world.us)
     await suspend(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     both = [each.agency for each in positions(world.us)]
     assert len(both) == 2
     assert [each.agency for each in positions(world.mx)] == both
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     with pytest.raises(AgreementSuspended):
         await world.us.send(world.cn)
     await resume(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     await world.us.send(world.cn)
 
 
@@ -334,7 +334,7 @@ async def test_another_node_of_the_agency_was_faster_and_nothing_is_lost(
     faster = of(world.us, suspensions=(article,))
     assert (await world.us.say(StatementType.STANDING, faster)).refusal is None
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     assert [each.suspension for each in positions(world.cn)] == [WHOLE, article]
     assert [each.since_ms is not None for each in positions(world.us)] == [True, True]
 
@@ -344,10 +344,10 @@ async def test_another_node_of_the_agency_was_faster_and_nothing_is_lost(
 
 async def test_an_old_standing_said_again_changes_nothing(world: Simulation) -> None:
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await resume(world.us)
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     officer = OfficerAct(counter=2, acted_by=OFFICER)
     old = of(world.us, counter=2, suspensions=(), officer=officer)
     false = await world.forge(
@@ -362,7 +362,7 @@ async def test_an_old_standing_said_again_changes_nothing(world: Simulation) -> 
 
 async def test_a_lift_without_an_officer_lifts_nothing(world: Simulation) -> None:
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     lift = of(world.us, counter=2, suspensions=())
     await world.refuses([await world.us.say(StatementType.STANDING, lift)], LiftRefused)
     third = of(world.us, counter=3, suspensions=())
@@ -378,7 +378,7 @@ async def test_a_lift_without_an_officer_lifts_nothing(world: Simulation) -> Non
 
 async def test_a_suspended_packet_from_a_patched_node_is_refused(world: Simulation) -> None:
     await suspend(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     _, publication = world.us.compose(world.cn)
     outcomes = await world.us.publish(publication)
     codes = [each.refusal.code if each.refusal else "" for each in outcomes]
@@ -390,7 +390,7 @@ async def test_a_suspended_packet_from_a_patched_node_is_refused(world: Simulati
 async def test_an_exchange_that_delivers_it_all_the_same_is_caught(world: Simulation) -> None:
     """It takes in a packet although it was suspended: the log shows which entry is the later."""
     await suspend(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     packet, _ = world.us.compose(world.cn)
     false = await world.forge(world.cn, packet.grants[0], packet.manifest, parts=[packet.parts])
     await world.cn.take(false)
@@ -431,10 +431,10 @@ async def test_an_exchange_that_takes_no_standing_stops_nothing_from_stopping(
 
 async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     assert await world.cn.node.packets.search("Qiu Wenhao")
     await suspend(world.us, replace(WHOLE, originated=Originated.FREEZE))
-    await world.settle()
+    await world.settle(rounds=3)
     with pytest.raises(PacketFrozen):
         world.cn.node.packets.show(packet)
     with pytest.raises(PacketFrozen):
@@ -446,7 +446,7 @@ async def test_what_is_frozen_is_neither_opened_nor_printed(world: Simulation) -
     assert await world.cn.node.packets.search("Qiu Wenhao") == {}
     assert world.us.node.packets.show(packet).own
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     assert world.cn.node.packets.show(packet)
 
 
@@ -454,7 +454,7 @@ async def test_a_standing_has_no_packet_read(
     world: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (packet,) = await world.us.send(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
 
     async def told() -> None:
         with monkeypatch.context() as patched:
@@ -477,9 +477,9 @@ def _unread(*_: object) -> NoReturn:
 
 async def test_what_a_partner_freezes_is_its_own(world: Simulation) -> None:
     (packet,) = await world.us.send(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     await suspend(world.cn, replace(WHOLE, originated=Originated.FREEZE))
-    await world.settle()
+    await world.settle(rounds=3)
     assert world.cn.node.packets.show(packet)
 
 
@@ -488,7 +488,7 @@ async def test_what_a_partner_freezes_is_its_own(world: Simulation) -> None:
 
 async def test_a_standing_kept_back_stops_what_is_joint(joint: Simulation) -> None:
     """Every party says within the hour where it stands; whoever does not hear it, stops."""
-    await joint.settle()
+    await joint.settle(rounds=3)
     await joint.us.send(joint.cn)
     joint.us.exchange.mail = lambda waiting: [
         each for each in waiting if each.statements[0].type is not StatementType.STANDING
@@ -496,7 +496,7 @@ async def test_a_standing_kept_back_stops_what_is_joint(joint: Simulation) -> No
     for member in joint.members:
         later(member)
     joint.clock.offset_ms += HOUR_MS
-    await joint.settle()
+    await joint.settle(rounds=3)
     with pytest.raises(StandingStale):
         await joint.us.send(joint.cn)
     await joint.cn.send(joint.us)
@@ -504,7 +504,7 @@ async def test_a_standing_kept_back_stops_what_is_joint(joint: Simulation) -> No
 
 async def test_a_standing_kept_back_and_shown_later_is_not_fresh(joint: Simulation) -> None:
     """An exchange cannot gather standings while all is well, and hand them out one by one."""
-    await joint.settle()
+    await joint.settle(rounds=3)
     kept: list[Delivery] = []
 
     def keep(waiting: list[Delivery]) -> list[Delivery]:
@@ -515,7 +515,7 @@ async def test_a_standing_kept_back_and_shown_later_is_not_fresh(joint: Simulati
     for member in joint.members:
         later(member, HOUR_MS // 2)
     joint.clock.offset_ms += HOUR_MS // 2
-    await joint.settle()
+    await joint.settle(rounds=3)
     assert kept
     for member in joint.members:
         later(member, 2 * HOUR_MS)
@@ -524,15 +524,15 @@ async def test_a_standing_kept_back_and_shown_later_is_not_fresh(joint: Simulati
         *kept,
         *(e for e in waiting if e.statements[0].type is not StatementType.STANDING),
     ]
-    await joint.settle()
+    await joint.settle(rounds=3)
     with pytest.raises(StandingStale):
         await joint.us.send(joint.cn)
 
 
 async def test_one_party_stops_what_is_joint_between_the_others(joint: Simulation) -> None:
-    await joint.settle()
+    await joint.settle(rounds=3)
     await suspend(joint.mx)
-    await joint.settle()
+    await joint.settle(rounds=3)
     with pytest.raises(AgreementSuspended):
         await joint.us.send(joint.cn)
 
@@ -542,12 +542,12 @@ async def test_one_party_stops_what_is_joint_between_the_others(joint: Simulatio
 
 async def test_both_ends_marks_prove_that_nothing_passed(world: Simulation) -> None:
     await world.us.send(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     await world.us.send(world.cn)
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     for member in (world.us, world.cn):
         gaps = member.node.suspensions.gaps(member.node.agreements.by_name(NAME))
         between = [
@@ -565,14 +565,14 @@ async def test_both_ends_marks_prove_that_nothing_passed(world: Simulation) -> N
 
 async def test_what_crossed_is_shown_and_no_gap_is_proved(world: Simulation) -> None:
     await world.us.send(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     await suspend(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     packet, _ = world.us.compose(world.cn, seq=2)
     false = await world.forge(world.cn, packet.grants[0], packet.manifest, parts=[packet.parts])
     await world.cn.take(false)
     await resume(world.cn)
-    await world.settle()
+    await world.settle(rounds=3)
     gaps = world.cn.node.suspensions.gaps(world.cn.node.agreements.by_name(NAME))
     (gap,) = [g for g in gaps if (g.article, g.sender) == (ARTICLE, world.us.node.uri)]
     assert not gap.proved
@@ -585,5 +585,5 @@ async def test_while_it_is_stopped_a_mark_of_held_mail_is_no_alarm(world: Simula
     await world.us.node.mark()
     await world.cn.node.receive()
     assert world.cn.codes() == []
-    await world.settle()
+    await world.settle(rounds=3)
     assert world.cn.codes() == world.us.codes() == []

@@ -136,7 +136,7 @@ async def america_sends_a_lead_and_protects_its_sources(world: Simulation, folde
 
     sent = await world.us.node.packets.send(drafted.plans)
     assert not sent.refused
-    await world.settle()
+    await world.settle(rounds=3)
     return sent.packets[0]
 
 
@@ -161,7 +161,7 @@ async def mexico_asks_for_records_in_an_emergency(world: Simulation) -> bytes:
     draft = world.mx.node.packets.draft(group, asked.about, agreement=asked.agreement)
     plan = world.mx.node.packets.plan(draft, [asked.to])
     sent = await world.mx.node.requests.submit(plan, person("paz", "liaison"))
-    await world.settle()
+    await world.settle(rounds=3)
 
     (request,) = sent.packets
     asking, holding = (member.node.requests.show(request) for member in (world.mx, world.us))
@@ -178,7 +178,7 @@ async def america_answers_one_item_and_neither_confirms_nor_denies_the_other(
     drafted = draft_answer(world.us.node, request, read_ftm(file(folder, lead_jsonl(RECORDS))))
     sent = await world.us.node.answers.send(request, drafted.plans[0], [1], acted_by=grace)
     await desk.refuse(request, Ground.NEITHER, [2], grace)
-    await world.settle()
+    await world.settle(rounds=3)
 
     answered, refused = world.mx.node.requests.show(request).items
     assert answered.answer == sent.packets[0]
@@ -196,7 +196,7 @@ async def america_corrects_its_answer_and_the_request_stays_as_it_is(
     plan, _ = draft_correction(world.us.node, answer, source)
     sent = await world.us.node.packets.send([plan.release], acted_by=person("grace", "liaison"))
     assert not sent.refused
-    await world.settle()
+    await world.settle(rounds=3)
 
     after = world.mx.node.requests.show(request)
     assert (after.progress.phase, after.items) == (before.progress.phase, before.items)
@@ -213,7 +213,7 @@ async def america_discloses_one_more_field_to_china(world: Simulation, lead: byt
     person = log_in(world.us, "dora", Role.LIAISON, "narcotics-2026")
     sent = await world.us.node.packets.disclose(lead, path, world.cn.node.uri, acted_by=person)
     assert not sent.refused
-    await world.settle()
+    await world.settle(rounds=3)
     assert ACCOUNT in text(world.cn, lead)
 
 
@@ -250,7 +250,7 @@ async def china_suspends_the_article_and_resumes(world: Simulation, folder: Path
         originated=Originated.KEEP,
     )
     await world.cn.node.suspensions.suspend(AGREEMENT, suspension)
-    await world.settle()
+    await world.settle(rounds=3)
     assert waiting not in world.cn.grants()
     with pytest.raises(AgreementSuspended):
         await send(world, world.us, file(folder, lead_jsonl()))
@@ -258,8 +258,8 @@ async def china_suspends_the_article_and_resumes(world: Simulation, folder: Path
     scope = (LAUNDERING, "", "")
     officer = person("lin", "officer")
     await world.cn.node.suspensions.resume(AGREEMENT, scope, acted_by=officer)
-    await world.settle()
-    await world.settle()
+    await world.settle(rounds=3)
+    await world.settle(rounds=3)
     assert waiting in world.cn.grants()  # decided and granted anew
     for member in (world.us, world.cn):
         ends = {world.us.node.uri, world.cn.node.uri}
@@ -276,7 +276,7 @@ async def america_corrects_the_amount(world: Simulation, lead: bytes, folder: Pa
     changed = {c.path.partition("/")[2] for c in plan.changes if c.recipient == world.mx.node.uri}
     assert changed == {"Payment/amount"}
     (correction,) = (await world.us.node.packets.send([plan.release])).packets
-    await world.settle()
+    await world.settle(rounds=3)
 
     for member in world.members:
         assert member.node.corrections.newest(lead) == correction
@@ -293,7 +293,7 @@ async def america_takes_the_lead_back_from_china(
     desk = world.us.node.recalls
     for packet in (lead, correction):
         await desk.recall(desk.plan(packet, to=[world.cn.node.uri]), RecallReason.SOURCE_AT_RISK)
-    await world.settle()
+    await world.settle(rounds=3)
     for packet in (lead, correction):
         assert [each.state for each in desk.of(packet)] == [RecallState.ERASED]
         assert text(world.cn, packet) == ""
@@ -362,7 +362,7 @@ async def send(
     sent = await by.node.packets.send(draft_file(by.node, source, read_ftm, order).plans)
     assert not sent.refused, sent.refused
     if settled:
-        await world.settle()
+        await world.settle(rounds=3)
     return sent.packets[0]
 
 

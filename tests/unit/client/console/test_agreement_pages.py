@@ -40,7 +40,7 @@ async def test_the_list_shows_state_parties_and_end(
     assert "Propose an agreement" not in text
     assert f'href="{path_of(world.mx)}"' in page.text
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     assert "Suspended: us-justice" in text_of((await browser.get("/agreements")).text)
 
 
@@ -255,13 +255,13 @@ async def test_the_proof_of_a_suspension_is_a_picture_and_a_table(
     path = f"{path_of(world.mx)}/silence"
     assert "This agreement was never suspended." in (await browser.get(path)).text
     await world.mx.send(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     page = await browser.get(path)
     assert "Goes on" in text_of(page.text)
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     page = await browser.get(path)
     text = text_of(page.text)
     assert "Proved: no packet passed" in text

@@ -45,7 +45,7 @@ async def opened(world: Simulation, title: str = "Riverbank") -> str:
     """A case of the American agency, to which the Mexican one is invited; returns its path."""
     us = world.us.node
     case_id = us.cases.open(us.agreements.by_name(NAME), title, ["mx-prosecutor"], summary="Slips")
-    await world.settle()
+    await world.settle(rounds=3)
     return f"/cases/{case_id.hex()}"
 
 
@@ -53,7 +53,7 @@ async def filed(world: Simulation, path: str) -> bytes:
     """A packet of the American agency, filed under the case."""
     us, mx = world.us.node, world.mx.node
     mx.cases.join(mx.cases.find(path.removeprefix("/cases/")))
-    await world.settle()
+    await world.settle(rounds=3)
     draft = replace(world.us.draft(), case_id=path.removeprefix("/cases/"))
     sent = await us.packets.send([us.packets.plan(draft, [world.mx.node.uri])])
     await world.mx.node.receive()
@@ -67,7 +67,7 @@ async def test_an_officer_joins_and_leaves(world: Simulation, console: ConsoleUn
     assert "Riverbank us-justice Invited to the case" in text_of((await browser.get("/cases")).text)
     status, text = await join(browser, path)
     assert (status, "The lead has this agency's answer." in text) == (200, True)
-    await world.settle()
+    await world.settle(rounds=3)
     text = text_of((await browser.get(path)).text)
     assert "mx-prosecutor In the case us-justice Leads the case" in text
     text = text_of((await browser.get(f"{path}/timeline")).text)
@@ -106,7 +106,7 @@ async def test_an_officer_opens_invites_and_closes(
     path = f"/cases/{view.id.hex()}"
     status, text = await post(browser, f"{path}/members", partner="cn-public-security")
     assert "cn-public-security Invited to the case" in text
-    await world.settle()
+    await world.settle(rounds=3)
     assert [each.title for each in world.cn.node.cases.all()] == ["Quay"]
     status, text = await post(browser, f"{path}/steps/close", typed="Quay")
     assert (status, "Case closed" in text) == (200, True)
@@ -139,7 +139,7 @@ async def test_a_case_of_others_and_none_at_all_are_answered_alike(
 ) -> None:
     us = world.us.node
     theirs = us.cases.open(us.agreements.by_name(NAME), "Hidden quay", ["cn-public-security"])
-    await world.settle()
+    await world.settle(rounds=3)
     browser = await console.signed_in("liaison")
     answers = []
     for each in (theirs.hex(), "ab" * 16):

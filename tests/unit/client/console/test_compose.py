@@ -129,9 +129,9 @@ async def test_a_lead_is_composed_previewed_and_sent(world: Simulation, ana: Bro
 async def test_the_last_page_names_the_case(world: Simulation, ana: Browser) -> None:
     us, mx = world.us.node, world.mx.node
     case = us.cases.open(us.agreements.by_name("narcotics-2026"), "Quay", ["mx-prosecutor"]).hex()
-    await world.settle()
+    await world.settle(rounds=3)
     mx.cases.join(mx.cases.find(case))
-    await world.settle()
+    await world.settle(rounds=3)
     draft = await drafted(ana, wish(world, to="mx-prosecutor", case=case))
     last = text_of((await ana.get(f"{draft}/send")).text)
     assert "Case Quay Urgency Routine" in last

@@ -209,7 +209,7 @@ async def _case(world: Simulation) -> tuple[str, Callable[[], object]]:
     """A case of Mexico's, to which this agency is invited, and its state here."""
     us, mx = world.us.node, world.mx.node
     case_id = mx.cases.open(mx.agreements.by_name(NAME), "Quay", ["us-justice"]).hex()
-    await world.settle()
+    await world.settle(rounds=3)
 
     def state() -> object:
         view = us.cases.find(case_id)
@@ -226,7 +226,7 @@ async def _join(world: Simulation, ana: Browser) -> Stale:
 
     async def rival() -> None:
         mx.cases.invite(mx.cases.find(case_id), "cn-public-security")
-        await world.settle()
+        await world.settle(rounds=3)
 
     return Stale(act=act, page=page, rival=rival, state=state)
 
@@ -277,7 +277,7 @@ async def _vote(world: Simulation, ana: Browser) -> Stale:
     us, mx = world.us.node, world.mx.node
     us.cases.join(us.cases.find(case_id))
     mx.cases.invite(mx.cases.find(case_id), "cn-public-security")
-    await world.settle()
+    await world.settle(rounds=3)
     act = f"/cases/{case_id}/votes"
     page = await shown(ana, f"/cases/{case_id}")
 

@@ -175,11 +175,11 @@ async def test_the_proof_of_a_suspension_is_made_in_turns(
     world: Simulation, console: ConsoleUnderTest, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.mx.send(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await suspend(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     await resume(world.us)
-    await world.settle()
+    await world.settle(rounds=3)
     browser = await console.signed_in("auditor")
     openings_between = LogStore.openings_between
 

@@ -23,7 +23,7 @@ async def effects_at(world: Simulation, **scope: str) -> Effects:
 async def test_packets_are_counted_by_partner_and_by_delivery(world: Simulation) -> None:
     us, cn, mx = (each.node.identity().agency_uri for each in world.members)
     await world.us.send(world.mx, times=2)
-    await world.settle()
+    await world.settle(rounds=3)
     await world.us.send(world.mx, world.cn)
     found = await effects_at(world)
     assert (found.undelivered, found.delivered) == ({mx: 1, cn: 1}, {mx: 2})
